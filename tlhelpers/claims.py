@@ -1,0 +1,41 @@
+"""Sentences that state a result and fail when the result is not there."""
+
+from __future__ import annotations
+
+#: The kind of output that carries a claim, so that programs can count claims.
+CLAIM_TYPE = "application/vnd.tlhelpers.claim+json"
+
+
+def claim(condition: bool, sentence: str) -> None:
+    """Print a sentence with its numbers, or fail if it is not true.
+
+    The course uses this for every result that its text speaks about.  A claim
+    that no longer holds stops the notebook, so no sentence can be out of date.
+
+    Parameters
+    ----------
+    condition
+        What must be true.
+    sentence
+        The sentence, with its numbers already filled in.
+
+    Raises
+    ------
+    AssertionError
+        If the condition is false.
+
+    Examples
+    --------
+    >>> claim(2 > 1, "Two is more than one.")
+    ✔ Two is more than one.
+    """
+    if not bool(condition):
+        raise AssertionError(f"This claim does not hold in this run: {sentence}")
+    text = f"\N{HEAVY CHECK MARK} {sentence}"
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
+    except NameError:
+        print(text)
+        return
+    data = {"text/plain": text, CLAIM_TYPE: {"sentence": sentence}}
+    shell.display_pub.publish(data=data)
