@@ -29,7 +29,7 @@ import numpy as np
 #: The classes of the source domain: ten digits and thirty letters.  Letters
 #: that nobody can tell from a digit at 8 x 8 pixels (O and 0, I and 1, S and
 #: 5, Z and 2, b and 6, q and 9 ...) are left out.
-CLASSES: tuple[str, ...] = tuple("0123456789" + "ABCDEFGHJKLMNPRTUVWXY" + "adefhmnrt")
+CLASSES: tuple[str, ...] = tuple("0123456789" + "ABCDEFHJKLMNPRTUVWXY" + "adefhmnrt")
 
 #: The fonts inside Matplotlib that draw all of these characters.  Not every
 #: font does, even when it says so: LastResortHE draws each character as the
@@ -52,6 +52,7 @@ STYLES: tuple[str, ...] = ("plain", "varied")
 SIZE = 8  # pixels of a finished picture, as in scikit-learn's digits
 _CANVAS = 64  # pixels of the drawing that is warped
 _BOX = 44  # pixels of the character's height inside that drawing
+P_GAP, P_BAR = 0.2, 0.15  # chances that a writer leaves out or adds a stroke
 _PAPER = 32  # pixels of the page that the scanner averages in 4 x 4 blocks
 
 
@@ -237,12 +238,17 @@ def _draw(
 
     # 1. Warp.  For each pixel of the page: which point of the drawing lands here?
     axis = (np.arange(_PAPER, dtype=np.float32) + 0.5) / _PAPER * 2 - 1
-    x, y = axis[None, None, :], axis[None, :, None]
+    page_x, page_y = axis[None, None, :], axis[None, :, None]
+    x, y = page_x, page_y
     if varied:
-        angle, slant = uniform(-0.22, 0.22), uniform(-0.45, 0.45)
-        width, height = uniform(0.75, 1.35), uniform(0.9, 1.1)
-        right, down = uniform(-0.12, 0.12), uniform(-0.06, 0.06)
-        x, y = x + smooth(0.09, 4), y + smooth(0.09, 4)
+        angle, slant = uniform(-0.2, 0.2), uniform(-0.35, 0.35)
+        width, height = uniform(0.55, 1.1), uniform(0.85, 1.12)
+        right, down = uniform(-0.15, 0.1), uniform(-0.09, 0.09)
+        x, y = x + smooth(0.08, 4), y + smooth(0.08, 4)
+        # Hands do not keep the proportions of print: one half of a character
+        # may be taller or narrower than the other, and its back may be bowed.
+        x, y = x + uniform(-0.25, 0.25) * (1 - y * y), y + uniform(-0.35, 0.35) * (1 - y * y)
+        x = x * (1 + uniform(-0.35, 0.35) * y)
     else:
         angle, slant = uniform(-0.05, 0.05), uniform(-0.05, 0.05)
         width, height = uniform(0.95, 1.05), uniform(0.95, 1.05)
@@ -255,22 +261,38 @@ def _draw(
     from_y = turned_y / height * reach
     maps = _sample(atlas, picked, from_x, from_y)
 
-    # 2. Ink.  A threshold on the distance sets how thick the strokes are.
-    printed = 0.5 - (maps[..., 0] - (uniform(-0.8, 2.0) if varied else 0.0))
+    # 2. Ink.  Printed: the outline, fatter or thinner.  Written: a round pen
+    # follows the middle of each stroke, after the warp, so that a squeezed
+    # character keeps the full width of its strokes.
+    ink = 0.5 - maps[..., 0] + (uniform(-0.8, 1.5) if varied else 0.0)
     if varied:
-        pen = uniform(2.0, 5.2) * np.exp(smooth(0.15, 3))
-        written = 0.5 - (maps[..., 1] - pen)
-        ink = np.where(uniform(0, 1) < 0.75, written, printed)
-    else:
-        ink = printed
+        line = maps[..., 1] < 1.2
+        # Writers leave strokes out and add some: one gap, one extra bar.
+        gap_x = (page_x - uniform(-0.7, 0.7)) / uniform(0.15, 0.5)
+        gap_y = (page_y - uniform(-1, 1)) / uniform(0.15, 0.4)
+        line &= ~((gap_x**2 + gap_y**2 < 1) & (uniform(0, 1) < P_GAP))
+        tilt, length = uniform(-np.pi / 2, np.pi / 2), uniform(0.15, 0.5)
+        dx, dy = page_x - uniform(-0.7, 0.7), page_y - uniform(-1, 1)
+        along = np.cos(tilt) * dx + np.sin(tilt) * dy
+        across = np.cos(tilt) * dy - np.sin(tilt) * dx
+        line |= (np.abs(along) < length) & (np.abs(across) < 0.04) & (uniform(0, 1) < P_BAR)
+        pen = uniform(1.2, 3.1) * np.exp(smooth(0.15, 3))
+        ink = np.where(uniform(0, 1) < 0.85, pen + 0.5 - _distance(line), ink)
     ink = np.clip(ink, 0, 1)
 
     # 3. Scan.  Each 4 x 4 block becomes one pixel with 17 levels.
     scan = ink.reshape(n, SIZE, 4, SIZE, 4).mean(axis=(2, 4))
     if varied:
-        scan = scan * uniform(0.75, 1.25)
-        scan = scan + rng.normal(size=scan.shape) * uniform(0, 0.08) * (scan > 0)
+        scan = scan * uniform(0.85, 1.35)
+        scan = scan + rng.normal(size=scan.shape) * uniform(0, 0.06) * (scan > 0)
     return (np.round(np.clip(scan, 0, 1) * 16) / 16).astype(np.float32)
+
+
+def _distance(line: np.ndarray) -> np.ndarray:
+    """Return each pixel's distance to the nearest True pixel of its own page."""
+    from scipy.ndimage import distance_transform_edt
+
+    return np.stack([distance_transform_edt(~page) for page in line]).astype(np.float32)
 
 
 def _sample(atlas: np.ndarray, picked: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -282,8 +304,8 @@ def _sample(atlas: np.ndarray, picked: np.ndarray, x: np.ndarray, y: np.ndarray)
     dc, dr = (column - c)[..., None], (row - r)[..., None]
     flat = atlas.reshape(-1, 2)
     start = (picked[:, None, None] * _CANVAS + r) * _CANVAS + c
-    top = flat[start] * (1 - dc) + flat[start + 1] * dc
-    below = flat[start + _CANVAS] * (1 - dc) + flat[start + _CANVAS + 1] * dc
+    top = flat.take(start, axis=0) * (1 - dc) + flat.take(start + 1, axis=0) * dc
+    below = flat.take(start + _CANVAS, axis=0) * (1 - dc) + flat.take(start + _CANVAS + 1, axis=0) * dc
     return top * (1 - dr) + below * dr
 
 

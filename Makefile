@@ -1,0 +1,56 @@
+# Every target that needs the set-up makes it first; when it is up to date that
+# takes a moment.  On Windows without make: python bootstrap.py, and then
+# .venv\Scripts\tlhelpers lab
+
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+UV ?= uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run lab test lint execute doctor pins clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+
+# Any Python that works can start bootstrap.py, which then looks for one that
+# the course supports.  A command that exists may still not work: so run it.
+setup:  ## make .venv with the pinned packages, or say that it is up to date
+	@for python in python3.13 python3.12 python3.11 python3 python; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then \
+	        exec "$$python" bootstrap.py; \
+	    fi; \
+	done; \
+	echo "No working Python found. Install Python 3.11, 3.12 or 3.13 and run make again." >&2; \
+	exit 1
+
+run: setup  ## run every notebook and keep the executed copies in build/
+	@$(BIN)/tlhelpers run
+
+lab: setup  ## open the course in JupyterLab
+	@$(BIN)/tlhelpers lab
+
+test: setup  ## run the tests
+	@$(BIN)/python -m pytest
+
+lint: setup  ## check the style of the code
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+
+execute: setup  ## run every notebook and write the outputs into it
+	@$(BIN)/tlhelpers execute
+
+doctor: setup  ## say what works on this machine and what does not
+	@$(BIN)/tlhelpers doctor
+
+# fewest: one version of a package for every supported Python, so that a figure
+# looks the same on all of them.
+pins:  ## make requirements.txt anew from pyproject.toml (needs uv: pip install uv)
+	@command -v $(UV) >/dev/null || { echo "$(UV) was not found. Install it (pip install uv) and run make pins again." >&2; exit 1; }
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make pins" \
+	    --extra dev --output-file requirements.txt pyproject.toml
+	@echo "Made requirements.txt. Now run the tests: make test"
+
+clean:  ## remove what was built and cached (.venv stays: delete it to start over)
+	@rm -rf build dist .pytest_cache .ruff_cache
+	@find tlhelpers tests notebooks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,40 @@
+"""What every test runs with: no network, no window, no cache of the user's."""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+NETBLOCK = Path(__file__).parent / "netblock"
+collect_ignore = ["netblock"]  # its name is Python's own, and it has no tests
+
+# Set before any test module is imported: TensorFlow, Keras and Matplotlib read
+# these once, when they are first loaded.
+_scratch = Path(tempfile.mkdtemp(prefix="tlhelpers-tests-"))
+os.environ["MPLBACKEND"] = "Agg"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["KERAS_HOME"] = str(_scratch / "keras")
+os.environ["TLHELPERS_CACHE"] = str(_scratch / "cache")
+os.environ.pop("TLHELPERS_MIRROR", None)
+
+# Children inherit the block through PYTHONPATH; this process blocks itself now.
+_paths = [str(NETBLOCK), *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ["PYTHONPATH"] = os.pathsep.join(_paths)
+_spec = importlib.util.spec_from_file_location("netblock", NETBLOCK / "sitecustomize.py")
+_netblock = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_netblock)
+_netblock.block()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return Path(__file__).parent.parent

@@ -1,0 +1,64 @@
+"""The package as a whole: quick to import, one direction of arrows, working examples."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import tlhelpers as tl
+
+PACKAGE = Path(tl.__file__).parent
+HEAVY = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy", "skimage", "nbclient", "IPython"}
+
+
+def test_import_is_quick_and_loads_nothing_heavy():
+    code = (
+        "import sys, time; began = time.perf_counter(); import tlhelpers; "
+        "print(time.perf_counter() - began); "
+        f"print(sorted({HEAVY!r} & {{name.split('.')[0] for name in sys.modules}}))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    seconds, heavy = run.stdout.strip().splitlines()
+    assert float(seconds) < 0.5
+    assert heavy == "[]"
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules of the package that a module imports, wherever it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tlhelpers"):
+            parts = node.module.split(".")[1:]
+            found |= {parts[0]} if parts else {alias.name for alias in node.names}
+    return found
+
+
+def test_no_two_modules_import_each_other():
+    graph = {path.stem: imports_of(path) for path in PACKAGE.glob("*.py")}
+
+    def below(name: str, seen: frozenset = frozenset()) -> set[str]:
+        assert name not in seen, f"a circle of imports through {name}"
+        children = graph.get(name, set())
+        return children.union(*(below(child, seen | {name}) for child in children))
+
+    for name in graph:
+        below(name)
+    assert graph["glyphs"] == graph["images"] == graph["plots"] == set()
+
+
+def test_every_public_name_exists():
+    for name in tl.__all__:
+        assert getattr(tl, name) is not None
+    assert set(tl._MODULES) <= {path.stem for path in PACKAGE.glob("*.py")}
+
+
+def test_public_functions_are_documented():
+    missing = []
+    for path in PACKAGE.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in [tree, *ast.walk(tree)]:
+            is_public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
+            nested = is_public and node.col_offset > 4
+            if (is_public and not nested or node is tree) and not ast.get_docstring(node):
+                missing.append(f"{path.name}: {getattr(node, 'name', 'module')}")
+    assert missing == []

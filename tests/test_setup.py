@@ -1,0 +1,573 @@
+"""The set-up: the files agree, bootstrap.py does what it says, and the tests have no network."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+import bootstrap
+import tlhelpers
+
+ROOT = Path(__file__).parent.parent
+PYTHONS = [f"3.{minor}" for minor in bootstrap.MINORS]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+posix = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are shell scripts")
+
+#: What a marker in requirements.txt may ask about, for each system of the course.
+SYSTEMS = {
+    "Linux": {"sys_platform": "linux", "os_name": "posix", "platform_system": "Linux"},
+    "macOS": {"sys_platform": "darwin", "os_name": "posix", "platform_system": "Darwin"},
+    "Windows": {"sys_platform": "win32", "os_name": "nt", "platform_system": "Windows"},
+}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# --- the files agree -----------------------------------------------------------------------------
+
+
+def pins() -> list[tuple[Requirement, list[str]]]:
+    """The pinned requirements, each with its hashes."""
+    text = re.sub(r"\s*\\\n\s*", " ", read("requirements.txt"))
+    lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    found = []
+    for line in lines:
+        words, *hashes = re.split(r"\s+--hash=", line)
+        found.append((Requirement(words), hashes))
+    return found
+
+
+def pins_for(name: str, python: str, system: str) -> list[Version]:
+    """The versions that pip would install of one package."""
+    environment = SYSTEMS[system] | {"python_version": python, "python_full_version": f"{python}.1"}
+    return [
+        Version(next(iter(pin.specifier)).version)
+        for pin, _ in pins()
+        if pin.name == name and (pin.marker is None or pin.marker.evaluate(environment))
+    ]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_dependency_is_pinned_once_and_within_its_bound(python, system):
+    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    for requirement in map(Requirement, wanted):
+        versions = pins_for(requirement.name, python, system)
+        assert len(versions) == 1, f"{requirement.name}: {versions}. Run: make pins"
+        assert versions[0] in requirement.specifier, f"{requirement}: {versions[0]} is pinned"
+
+
+def test_each_pin_is_exact_and_has_hashes():
+    for pin, hashes in pins():
+        assert re.fullmatch(r"==[^*]+", str(pin.specifier)), pin
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", h) for h in hashes), pin
+
+
+def test_the_pins_name_no_address_and_no_folder():
+    text = read("requirements.txt")
+    assert "://" not in text
+    assert not re.search(r"^\s*-(?!-hash=)", text, re.M)  # no option but --hash
+    assert not re.search(r"(^|\s)[/~.]\S*/", text)
+
+
+def test_tensorflow_is_pinned_for_every_system():
+    # A hash does not say which file it is of.  So this cannot prove that there
+    # is a package for each system and Python; it can show that some are missing.
+    for system in SYSTEMS:
+        for python in PYTHONS:
+            assert pins_for("tensorflow", python, system), (system, python)
+    [hashes] = [hashes for pin, hashes in pins() if pin.name == "tensorflow"]
+    assert len(hashes) >= len(PYTHONS) * len(bootstrap.PLATFORMS)
+
+
+def test_every_file_means_the_same_pythons():
+    bounds = SpecifierSet(PROJECT["requires-python"])
+    allowed = [f"3.{minor}" for minor in range(30) if f"3.{minor}.5" in bounds]
+    assert allowed == PYTHONS
+    classifiers = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if "Python :: 3." in c]
+    assert classifiers == PYTHONS
+
+    workflow = yaml.safe_load(read(".github/workflows/tests.yml"))
+    jobs = workflow["jobs"]["tests"]["strategy"]["matrix"]["include"]
+    assert {job["python"] for job in jobs} == set(PYTHONS)
+    assert {job["os"].partition("-")[0] for job in jobs} == {"ubuntu", "macos", "windows"}
+
+    first, last = PYTHONS[0], PYTHONS[-1]
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = read(name)
+        assert re.search(rf"Python {first} to {last}\b", text), (
+            f"{name}: say Python {first} to {last}"
+        )
+        for mentioned in re.findall(r"Python (3\.\d+)", text):
+            assert mentioned in PYTHONS, f"{name} speaks of Python {mentioned}"
+
+
+def test_conda_installs_the_same_pins():
+    parts = yaml.safe_load(read("environment.yml"))["dependencies"]
+    [python] = [part for part in parts if isinstance(part, str) and part.startswith("python=")]
+    [pip] = [part["pip"] for part in parts if isinstance(part, dict)]
+    assert python.removeprefix("python=") in PYTHONS
+    assert pip == ["-r requirements.txt"]  # and nothing beside it that could differ
+    assert [part for part in parts if isinstance(part, str)] == [python, "pip"]
+
+
+def test_the_citation_has_the_version_of_the_package():
+    assert yaml.safe_load(read("CITATION.cff"))["version"] == tlhelpers.__version__
+
+
+# --- make ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def not_inside_make(monkeypatch):
+    """Let a make that a test starts be the outermost one, under `make test` too."""
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_make_helps_with_every_target_and_the_pages_name_no_other():
+    makefile = read("Makefile")
+    [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.M)
+    explained = re.findall(r"^([a-z]+):.*##", makefile, re.M)
+    assert sorted(phony.split()) == sorted(explained)
+    assert {"help", "run", "lab", "test", "lint", "execute", "doctor", "pins", "clean"} <= set(
+        explained
+    )
+    for name in ("README.md", "CONTRIBUTING.md"):
+        # In code only: a sentence may well say "make it".
+        code = " ".join(re.findall(r"```.*?```|`[^`]+`", read(name), re.S))
+        for target in re.findall(r"\bmake ([a-z]+)", code):
+            assert target in explained, f"{name} names `make {target}`"
+
+
+@posix
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_alone_prints_the_help():
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "make test " in done.stdout and "make clean " in done.stdout
+
+
+@posix
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_starts_the_set_up_with_a_python_that_works(tmp_path, fake, monkeypatch):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "bootstrap.py").write_text("print('started')")
+    make = shutil.which("make")
+    fake("python3.13", "echo 'command not found' >&2; exit 127")
+    fake("python3", f'exec {sys.executable} "$@"')
+    done = subprocess.run([make, "setup"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "started\n", "")
+
+
+@posix
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_says_so_when_no_python_works(tmp_path, fake):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    make = shutil.which("make")
+    fake("python3", "exit 127")
+    done = subprocess.run([make, "setup"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "No working Python found. Install Python 3.11, 3.12 or 3.13" in done.stderr
+
+
+# --- bootstrap.py: which Python ------------------------------------------------------------------
+
+GOOD = {
+    "version": [3, 12, 4],
+    "implementation": "CPython",
+    "bits": 64,
+    "threads": False,
+    "platform": ["Linux", "x86_64"],
+    "venv": True,
+    "base": "/somewhere/python3.12",
+}
+
+
+@pytest.fixture
+def fake(tmp_path, monkeypatch):
+    """Make stand-ins for commands; nothing else is on the PATH then."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    make = shutil.which("make")
+    if make:
+        (folder / "make").symlink_to(make)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("TLHELPERS_PYTHON", raising=False)
+
+    def write(name: str, script: str = "", **facts) -> Path:
+        """A command that runs a script, or that says it is such a Python."""
+        script = script or f"echo '{json.dumps(GOOD | facts)}'"
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def started_by(fake, monkeypatch):
+    """Let bootstrap.py be started by a Python 3.10, which the course does not support."""
+    old = fake("started-by", version=[3, 10, 2])
+    monkeypatch.setattr(sys, "executable", str(old))
+
+
+@posix
+def test_a_python_is_taken_for_what_it_does_and_not_for_its_name(fake, started_by):
+    fake("python3.13", "echo 'pyenv: python3.13: command not found' >&2; exit 127")
+    fake("python3.12", version=[3, 10, 13])
+    fake("python3", f"echo '{json.dumps(GOOD)}'; exit 1")
+    fake("python", version=[3, 11, 7])
+    assert bootstrap.choose_python()["version"] == [3, 11, 7]
+
+
+@posix
+def test_the_newest_python_is_preferred(fake, started_by):
+    fake("python3", version=[3, 11, 1])
+    fake("python3.12", version=[3, 12, 1])
+    assert bootstrap.choose_python()["version"] == [3, 12, 1]
+    fake("python3.13", version=[3, 13, 1])
+    assert bootstrap.choose_python()["version"] == [3, 13, 1]
+
+
+@posix
+def test_the_python_that_runs_bootstrap_is_a_candidate(fake, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(fake("its-own-name", version=[3, 11, 9])))
+    assert bootstrap.choose_python()["version"] == [3, 11, 9]
+
+
+@posix
+def test_pythons_too_old_and_too_new_are_refused_in_one_line(fake, started_by):
+    fake("python3", version=[3, 14, 0])
+    fake("python", "exit 1")
+    with pytest.raises(bootstrap.Stop) as stop:
+        bootstrap.choose_python()
+    message = str(stop.value)
+    assert "\n" not in message
+    assert "needs Python 3.11, 3.12 or 3.13" in message
+    assert "is Python 3.10.2; python3 is Python 3.14.0; python does not run" in message
+    assert "--python PATH" in message
+
+
+@posix
+def test_a_python_that_was_asked_for_is_taken_or_refused(fake, started_by):
+    fake("python3.13", version=[3, 13, 1])
+    mine = fake("mine", version=[3, 11, 5])
+    assert bootstrap.choose_python("mine")["version"] == [3, 11, 5]
+    assert bootstrap.choose_python(str(mine))["version"] == [3, 11, 5]
+    fake("mine", version=[3, 14, 0])
+    with pytest.raises(
+        bootstrap.Stop, match=r"mine is Python 3\.14\.0\. The course needs Python 3"
+    ):
+        bootstrap.choose_python("mine")
+    with pytest.raises(bootstrap.Stop, match="nowhere does not run as a Python"):
+        bootstrap.choose_python("nowhere")
+
+
+@posix
+def test_without_venv_debian_is_told_what_to_install(fake, started_by):
+    fake("python3", version=[3, 11, 2], venv=False)
+    with pytest.raises(bootstrap.Stop, match=r"sudo apt install python3\.11-venv"):
+        bootstrap.choose_python()
+    fake("python", version=[3, 12, 2])  # another one that has it is as good
+    assert bootstrap.choose_python()["version"] == [3, 12, 2]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, ""),
+        ({"platform": ["Darwin", "arm64"]}, ""),
+        ({"platform": ["Windows", "AMD64"]}, ""),
+        ({"platform": ["Darwin", "x86_64"]}, "Intel Macs, for which TensorFlow is no longer"),
+        ({"platform": ["Linux", "armv7l"]}, "Linux armv7l"),
+        ({"version": [2, 7, 18]}, "is Python 2.7.18"),
+        ({"version": [3, 14, 0]}, "is Python 3.14.0"),
+        ({"implementation": "PyPy"}, "is PyPy"),
+        ({"bits": 32}, "32-bit"),
+        ({"threads": True}, "free-threaded"),
+    ],
+)
+def test_what_speaks_against_a_python(facts, words):
+    found = bootstrap.objection(GOOD | facts)
+    assert words in found and bool(words) == bool(found)
+
+
+def test_the_probe_tells_the_truth_about_this_python():
+    facts = bootstrap.probe([sys.executable])
+    assert facts["version"] == list(sys.version_info[:3])
+    assert (facts["implementation"], facts["bits"], facts["venv"]) == ("CPython", 64, True)
+    assert facts["base"] == sys._base_executable  # not the one in .venv, which may be remade
+
+
+def old_pythons() -> list[str]:
+    """Pythons of this machine, 3.6 to 3.10, that really run."""
+    names = [shutil.which(f"python3.{minor}") for minor in range(6, 11)]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    names += map(str, pyenv.glob("versions/3.*/bin/python"))
+    found = {}
+    for name in filter(None, names):
+        facts = bootstrap.probe([name])
+        if facts and (3, 6) <= tuple(facts["version"]) < (3, 11):
+            found.setdefault(tuple(facts["version"][:2]), name)
+    return [found[version] for version in sorted(found)]
+
+
+def test_an_old_python_says_in_one_line_what_is_needed(tmp_path):
+    pythons = old_pythons()
+    if not pythons:
+        pytest.skip("there is no Python 3.6 to 3.10 here")
+    shutil.copy(ROOT / "bootstrap.py", tmp_path)
+    for python in (pythons[0], pythons[-1]):
+        environment = bootstrap.clean_environment() | {"PATH": str(tmp_path)}
+        environment.pop("TLHELPERS_PYTHON", None)
+        done = subprocess.run(
+            [python, "bootstrap.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("The course needs Python 3.11, 3.12 or 3.13")
+        assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["bootstrap.py"]  # nothing was made
+
+
+# --- bootstrap.py: what state .venv is in --------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A checkout to set up, with a .venv that is real and a pip that only takes notes."""
+    monkeypatch.delenv("TLHELPERS_PYTHON", raising=False)
+    monkeypatch.setattr(
+        bootstrap, "choose_python", lambda _=None: bootstrap.probe([sys.executable])
+    )
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=9e9))
+    for name in ("requirements.txt", "pyproject.toml"):
+        (tmp_path / name).write_text(f"# {name}\n")
+    calls = []
+
+    def quick_venv(root, facts):
+        calls.append("venv")
+        command = [facts["base"], "-m", "venv", "--without-pip", "--clear", root / ".venv"]
+        subprocess.run(command, check=True, env=bootstrap.clean_environment())
+
+    monkeypatch.setattr(bootstrap, "make_venv", quick_venv)
+    monkeypatch.setattr(bootstrap, "pip", lambda root, words, total=1: calls.append(words[-1]))
+    return tmp_path, calls
+
+
+ALL = ["venv", "requirements.txt", "."]
+
+
+def set_up(project, *words: str) -> tuple[int, list[str]]:
+    """Run bootstrap.py; return its exit status and what it did."""
+    root, calls = project
+    calls.clear()
+    return bootstrap.main(list(words), root=root), list(calls)
+
+
+def test_a_second_set_up_has_nothing_to_do(project, capsys):
+    assert set_up(project, "--check") == (1, [])
+    assert "There is no .venv yet. Run: python bootstrap.py" in capsys.readouterr().out
+    assert set_up(project) == (0, ALL)
+    assert "tlhelpers lab" in capsys.readouterr().out
+    began = time.perf_counter()
+    assert set_up(project) == (0, [])
+    assert time.perf_counter() - began < 1
+    assert "up to date" in capsys.readouterr().out
+    assert set_up(project, "--check") == (0, [])
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_new_pins_are_installed_into_the_same_venv(project, name):
+    set_up(project)
+    (project[0] / name).write_text("other")
+    assert set_up(project, "--check") == (1, [])
+    assert set_up(project) == (0, ALL[1:])
+    assert set_up(project) == (0, [])
+
+
+def test_a_half_made_venv_is_made_again(project):
+    (project[0] / ".venv" / "bin").mkdir(parents=True)
+    assert set_up(project) == (0, ALL)
+
+
+def test_a_venv_whose_python_is_gone_is_made_again(project):
+    set_up(project)
+    Path(bootstrap.venv_python(project[0])).unlink()
+    assert set_up(project) == (0, ALL)
+
+
+def test_a_damaged_stamp_is_none(project):
+    set_up(project)
+    Path(bootstrap.stamp_path(project[0])).write_text("{")
+    assert set_up(project) == (0, ALL)
+
+
+def test_a_moved_checkout_gets_a_new_venv(project, tmp_path_factory):
+    set_up(project)
+    moved = tmp_path_factory.mktemp("moved") / "course"
+    project[0].rename(moved)
+    assert set_up((moved, project[1])) == (0, ALL)
+
+
+def test_another_python_gets_a_new_venv(project, monkeypatch):
+    set_up(project)
+    here = bootstrap.probe([sys.executable])
+    assert set_up(project, "--python", "x") == (0, [])  # the same version again
+    other = here | {"version": [3, 11, 0]}
+    monkeypatch.setattr(bootstrap, "choose_python", lambda _=None: other)
+    monkeypatch.setenv("TLHELPERS_PYTHON", "x")
+    assert set_up(project) == (0, ALL)
+
+
+def test_an_interrupted_set_up_is_finished_by_the_next(project, monkeypatch, capsys):
+    set_up(project)
+    (project[0] / "requirements.txt").write_text("other")
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap, "pip", lambda *_: signal.raise_signal(signal.SIGINT))
+        assert set_up(project) == (130, [])
+    assert "Run this again" in capsys.readouterr().err
+    assert set_up(project) == (0, ALL)
+
+
+def test_a_full_disk_stops_it_before_anything_is_downloaded(project, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3e9))
+        assert set_up(project) == (1, ["venv"])
+    assert "need about 4 GB of disk" in capsys.readouterr().err
+    assert set_up(project) == (0, ALL)
+
+
+def test_a_folder_that_is_no_venv_is_left_alone(tmp_path):
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "thesis.txt").write_text("precious")
+    with pytest.raises(bootstrap.Stop, match="not a virtual environment. Move it away"):
+        bootstrap.make_venv(tmp_path, bootstrap.probe([sys.executable]))
+    assert (tmp_path / ".venv" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_failing_pip_is_shown_and_the_rest_is_kept(tmp_path, capfd):
+    facts = bootstrap.probe([sys.executable])
+    bootstrap.make_venv(tmp_path, facts)  # the real one, and so is pip
+    with pytest.raises(bootstrap.Stop) as stop:
+        bootstrap.pip(tmp_path, ["--no-index", "there-is-no-such-package==1"])
+    assert "no-such-package" in str(stop.value) and "run this again" in str(stop.value)
+    assert "no-such-package" in (tmp_path / ".venv" / "set-up.log").read_text()
+    assert capfd.readouterr().out == ""
+
+
+# --- the wheel -----------------------------------------------------------------------------------
+
+
+def test_the_wheel_has_the_bundled_network_and_no_tests(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    data = {path.name for path in (ROOT / "data").iterdir()}
+    assert data and {f"tlhelpers/_data/{name}" for name in data} <= names
+    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "tlhelpers").rglob("*.py")}
+    assert modules <= names
+    folders = {name.partition("/")[0] for name in names}
+    assert folders == {"tlhelpers", f"tlhelpers-{tlhelpers.__version__}.dist-info"}
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+# --- the tests have no network -------------------------------------------------------------------
+
+#: An address that is reserved for examples, so that nobody is there.
+ELSEWHERE = ("192.0.2.1", 9)
+REFUSED = "The tests run without a network: a connection to '192.0.2.1' was refused"
+
+
+def udp() -> socket.socket:
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: socket.socket().connect(ELSEWHERE),
+        lambda: socket.socket().connect_ex(ELSEWHERE),
+        lambda: udp().sendto(b"x", ELSEWHERE),
+        lambda: udp().sendto(b"x", 0, ELSEWHERE),
+        lambda: udp().sendmsg([b"x"], [], 0, ELSEWHERE),
+        lambda: socket.create_connection(ELSEWHERE, timeout=1),
+        lambda: socket.getaddrinfo(ELSEWHERE[0], 9),
+        lambda: socket.gethostbyname(ELSEWHERE[0]),
+    ],
+    ids=["connect", "connect_ex", "sendto", "flags", "sendmsg", "create", "getaddrinfo", "byname"],
+)
+def test_this_process_reaches_no_other_machine(attempt):
+    with pytest.raises(OSError, match=re.escape(REFUSED)):
+        attempt()
+
+
+def test_a_name_is_not_even_looked_up():
+    with pytest.raises(OSError, match="a connection to 'example.org' was refused"):
+        socket.getaddrinfo("example.org", 80)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_can_be_reached(host):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection((host, server.getsockname()[1]), timeout=5) as client:
+            client.sendall(b"hello")
+            assert server.accept()[0].recv(5) == b"hello"
+
+
+@posix
+def test_sockets_without_an_address_still_work():
+    one, other = socket.socketpair()
+    with one, other:
+        one.sendmsg([b"hello"])
+        assert other.recv(5) == b"hello"
+
+
+def child(code: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_child_and_its_child_reach_no_other_machine():
+    reach = f"import socket; socket.socket().connect({ELSEWHERE})"
+    for code in (
+        reach,
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {reach!r}])",
+    ):
+        assert REFUSED in child(code).stderr
+
+
+def test_the_block_hides_no_other_sitecustomize(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("print('the other one')")
+    path = os.environ["PYTHONPATH"] + os.pathsep + str(tmp_path)
+    done = child(f"import socket; socket.socket().connect({ELSEWHERE})", PYTHONPATH=path)
+    assert done.stdout == "the other one\n" and REFUSED in done.stderr
+
+
+def test_tests_write_to_no_cache_of_the_users():
+    for name in ("TLHELPERS_CACHE", "KERAS_HOME"):
+        assert Path(os.environ[name]).is_relative_to(tempfile.gettempdir())
+    assert "TLHELPERS_MIRROR" not in os.environ

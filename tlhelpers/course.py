@@ -1,0 +1,273 @@
+"""The command line of the course: ``tlhelpers run``, ``tlhelpers lab`` and the others."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+FIRST_NOTEBOOK = "00_start_here"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv
+        The words after ``tlhelpers``; by default those of the command line.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if something failed, 2 if the command made no
+        sense, 130 after Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # an old console may lack a character
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    # What follows "--" is for JupyterLab; argparse would take it for its own.
+    split = words.index("--") if "--" in words else len(words)
+    parser = _parser()
+    args = parser.parse_args(words[:split])
+    args.extra = words[split + 1 :]
+    if args.command is None:
+        parser.print_help()
+        return 0
+    if args.extra and args.command != "lab":
+        parser.error(f"only 'lab' takes words after '--', and this is '{args.command}'")
+    try:
+        return args.function(args) or 0
+    except _NoSense as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+class _NoSense(Exception):
+    """A command that cannot be carried out as it was given."""
+
+
+# ------------------------------------------------------------------------ notebooks
+
+
+def find_root(start: Path | None = None) -> Path | None:
+    """Return the folder of the course, or ``None`` if there is none here.
+
+    Parameters
+    ----------
+    start
+        Where to look first, then in the folders above it; by default the
+        current folder.  Last comes the folder that this package lies in.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents, Path(__file__).resolve().parents[1]):
+        project = folder / "pyproject.toml"
+        if project.is_file() and (folder / "notebooks").is_dir():
+            if 'name = "tlhelpers"' in project.read_text(encoding="utf-8", errors="replace"):
+                return folder
+    return None
+
+
+def choose_notebooks(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Return the notebooks in a folder that have these names, or all of them, in order.
+
+    Parameters
+    ----------
+    folder
+        Where the notebooks are.
+    names
+        Numbers (``00`` or ``0``) or names (with or without ``.ipynb``).
+    """
+    notebooks = sorted(folder.glob("*.ipynb"))
+    if not notebooks:
+        raise _NoSense(f"There are no notebooks in {folder}. Is the checkout complete?")
+    chosen = set()
+    for name in names:
+        found = [path for path in notebooks if _is_called(path, name)]
+        if not found:
+            valid = "\n".join(f"  {path.stem}" for path in notebooks)
+            raise _NoSense(f"There is no notebook {name!r}. Give a number or a name of:\n{valid}")
+        chosen.update(found)
+    return [path for path in notebooks if path in chosen] if names else notebooks
+
+
+def _is_called(path: Path, name: str) -> bool:
+    number = path.stem.partition("_")[0]
+    if name.isdecimal() and number.isdecimal():
+        return int(name) == int(number)
+    return Path(name).name.removesuffix(".ipynb") == path.stem
+
+
+def _root_or_stop() -> Path:
+    root = find_root()
+    if root is None:
+        raise _NoSense(
+            f"There are no course notebooks in {Path.cwd()} or in a folder above it. "
+            "They are not part of the installed package: get a checkout of the course "
+            "(git clone), change into its folder, and give the command again."
+        )
+    return root
+
+
+# ------------------------------------------------------------------------- commands
+
+
+def _run(args: argparse.Namespace) -> int:
+    root = _root_or_stop()
+    paths = choose_notebooks(root / "notebooks", args.names)
+    build = args.build or root / "build"
+    from tlhelpers import runner
+
+    report = runner.run_notebooks(paths, build, timeout=args.timeout)
+    if report["status"] == "interrupted":
+        names = ", ".join(entry["name"] for entry in report["notebooks"]) or "none"
+        print(f"Stopped. Finished and kept in {build}: {names}.")
+    return {"ok": 0, "failed": 1, "interrupted": 130}[report["status"]]
+
+
+def _execute(args: argparse.Namespace) -> int:
+    paths = choose_notebooks(_root_or_stop() / "notebooks", args.names)
+    from tlhelpers import runner
+
+    good = True
+    for path in paths:
+        on_cell = runner.progress(path.stem)
+        try:
+            different, error = runner.make_outputs(
+                path, write=not args.check, on_cell=on_cell, timeout=args.timeout
+            )
+        except (OSError, ValueError) as problem:  # the file cannot be read
+            different, error = (
+                [],
+                {"cell": 0, "ename": type(problem).__name__, "evalue": str(problem)},
+            )
+        cells = ", ".join(map(str, different))
+        if error:
+            verdict = f"stopped {runner.describe_error(error)} (the file is as it was)"
+        elif args.check:
+            verdict = f"differs in cells {cells}" if different else "same outputs"
+        else:
+            verdict = f"written, new in cells {cells}" if different else "written, nothing new"
+        runner.progress_end(f"{path.stem}  {verdict}")
+        good = good and not error and not (args.check and different)
+    return 0 if good else 1
+
+
+def _lab(args: argparse.Namespace) -> int:
+    notebook = choose_notebooks(_root_or_stop() / "notebooks", [args.name])[0]
+    from tlhelpers.runner import python_path
+
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *args.extra]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # JupyterLab got the Ctrl-C as well, and asks whether to stop
+
+
+def _module(args: argparse.Namespace) -> int:
+    return importlib.import_module(f"tlhelpers.{args.command}").main(args)
+
+
+# --------------------------------------------------------------------------- parser
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tlhelpers",
+        description="The transfer-learning course: open it, run it, check it.",
+        epilog="Start with:  tlhelpers lab\nMore about a command:  tlhelpers run --help",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def add(name: str, function: object, summary: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"Example:  {example}",
+        )
+        command.set_defaults(function=function)
+        return command
+
+    names = {"nargs": "*", "metavar": "NAME", "help": "number or name; all if none is given"}
+    timeout = {
+        "type": int,
+        "default": 600,
+        "metavar": "S",
+        "help": "most seconds for one cell (default: %(default)s)",
+    }
+    seed = {"type": int, "default": 0, "metavar": "S", "help": "seed (default: %(default)s)"}
+
+    lab = add("lab", _lab, "open a notebook in JupyterLab", "tlhelpers lab 01 -- --no-browser")
+    lab.usage = "tlhelpers lab [-h] [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
+    lab.add_argument(
+        "name",
+        nargs="?",
+        default=FIRST_NOTEBOOK,
+        metavar="NAME",
+        help="number or name (default: %(default)s)",
+    )
+
+    run = add("run", _run, "run notebooks and keep executed copies in build/", "tlhelpers run 00")
+    run.add_argument("names", **names)
+    run.add_argument("--build", type=Path, metavar="DIR", help="folder for copies and report")
+    run.add_argument("--timeout", **timeout)
+
+    execute = add(
+        "execute",
+        _execute,
+        "run notebooks and write the outputs into them",
+        "tlhelpers execute 00 --check",
+    )
+    execute.add_argument("names", **names)
+    execute.add_argument(
+        "--check", action="store_true", help="write nothing; fail if outputs would differ"
+    )
+    execute.add_argument("--timeout", **timeout)
+
+    add("doctor", _module, "see whether this computer is ready for the course", "tlhelpers doctor")
+
+    pretrain = add(
+        "pretrain",
+        _module,
+        "make the pretrained network of the digits lab again",
+        "tlhelpers pretrain --out my.weights.h5",
+    )
+    pretrain.add_argument("--out", type=Path, metavar="FILE", help="where the weights go")
+    pretrain.add_argument("--pictures", type=int, metavar="N", help="how many to train on")
+    pretrain.add_argument("--seed", **seed)
+    pretrain.add_argument(
+        "--fresh", action="store_true", help="start again instead of continuing a stopped run"
+    )
+
+    benchmark = add(
+        "benchmark",
+        _module,
+        "measure the results of the course over several draws",
+        "tlhelpers benchmark --draws 3",
+    )
+    benchmark.add_argument(
+        "--draws",
+        type=int,
+        default=10,
+        metavar="N",
+        help="how many draws of labels (default: %(default)s)",
+    )
+    benchmark.add_argument("--seed", **seed)
+    benchmark.add_argument("--output", type=Path, metavar="FILE", help="where the results go")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
