@@ -77,7 +77,9 @@ def test_a_damaged_cache_file_is_made_again(cache, network, damage):
     assert np.load(path, allow_pickle=False).shape == (10, 5)
 
 
-def test_an_unwritable_cache_costs_a_notice_and_nothing_else(tmp_path, network, monkeypatch, capsys):
+def test_an_unwritable_cache_costs_a_notice_and_nothing_else(
+    tmp_path, network, monkeypatch, capsys
+):
     blocker = tmp_path / "file"
     blocker.write_text("in the way")  # a file where the folder should be
     monkeypatch.setenv("TLHELPERS_CACHE", str(blocker))

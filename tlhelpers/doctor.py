@@ -20,7 +20,15 @@ from pathlib import Path
 import numpy as np
 
 GIB = 2**30
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "jupyterlab", "ipywidgets")
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scikit-learn",
+    "matplotlib",
+    "jupyterlab",
+    "ipywidgets",
+)
 
 
 class Trouble(Exception):

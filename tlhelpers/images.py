@@ -87,7 +87,9 @@ def contiguous_split(n: int, parts: int = 2) -> list[slice]:
     [slice(0, 2, None), slice(2, 5, None)]
     """
     if parts < 2 or n < parts:
-        raise ValueError(f"Cannot cut {n} rows into {parts} parts; want at least 2 parts, a row each.")
+        raise ValueError(
+            f"Cannot cut {n} rows into {parts} parts; want at least 2 parts, a row each."
+        )
     edges = [n * i // parts for i in range(parts + 1)]
     return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
 

@@ -25,7 +25,7 @@ from tlhelpers import digits, features, glyphs
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-PICTURES = 1_200_000  # how many pictures the network sees, each of them once
+PICTURES = 1_100_000  # how many pictures the network sees, each of them once
 BLOCK = 10_000  # pictures between two progress reports (and safe points)
 BATCH = 128
 RATE = 2e-3  # highest learning rate
@@ -202,7 +202,7 @@ def main(args: argparse.Namespace) -> int:
         "architecture": "MobileNet(alpha=0.5)",
         "classes": list(glyphs.CLASSES),
         "input": [digits.INPUT_SIZE, digits.INPUT_SIZE, 3],
-        "licence": "CC-BY-4.0",
+        "licence": "MIT",
         "parameters": model.count_params(),
         "pictures": pictures,
         "print_varied": print_accuracy(

@@ -104,6 +104,8 @@ async def _execute(
     timeout: int,
     env: dict[str, str],
 ) -> tuple[list[float], dict | None]:
+    # Else the debugger, loaded here and in the kernel, may print a warning in both.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
     from nbclient import NotebookClient
@@ -211,7 +213,6 @@ def _kernel_env(folder: Path, extra: dict[str, str]) -> dict[str, str]:
     env["PYTHONHASHSEED"] = "0"
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
     env["TF_DETERMINISTIC_OPS"] = "1"
-    env["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else a warning at every start
     return env | extra
 
 
@@ -611,7 +612,7 @@ def read_notebook(path: str | Path) -> NotebookNode:
 def _text_of(nb: NotebookNode) -> str:
     import nbformat
 
-    return nbformat.writes(nb, indent=1, ensure_ascii=False).rstrip("\n") + "\n"
+    return nbformat.writes(nb).rstrip("\n") + "\n"
 
 
 def _write(path: Path, text: str) -> None:
