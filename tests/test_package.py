@@ -56,9 +56,10 @@ def test_public_functions_are_documented():
     missing = []
     for path in PACKAGE.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node in [tree, *ast.walk(tree)]:
-            is_public = isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name[0] != "_"
-            nested = is_public and node.col_offset > 4
-            if (is_public and not nested or node is tree) and not ast.get_docstring(node):
-                missing.append(f"{path.name}: {getattr(node, 'name', 'module')}")
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        for node in [tree, *tree.body, *(node for x in classes for node in x.body)]:
+            name = getattr(node, "name", "module")
+            documentable = isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            if documentable and name[0] != "_" and not ast.get_docstring(node):
+                missing.append(f"{path.name}: {name}")
     assert missing == []

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tlhelpers import runner
+from tlhelpers import claims, kernels, outputs, runner
 
 
 def write_notebook(path: Path, *cells: str, tags: dict[int, list[str]] | None = None) -> Path:
@@ -45,7 +45,7 @@ def text_of(cell: dict) -> str:
     return "".join(output.get("text", "") for output in cell["outputs"])
 
 
-def kernels() -> list[psutil.Process]:
+def running_kernels() -> list[psutil.Process]:
     """Return the kernels that this process has started and that still run."""
     return [
         child
@@ -60,7 +60,7 @@ def nothing_left_behind(monkeypatch):
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         yield
-        assert kernels() == []
+        assert running_kernels() == []
         assert os.listdir(folder) == []
 
 
@@ -70,7 +70,7 @@ GOOD = (
     "from tlhelpers.claims import claim\nclaim(1 < 2, 'One is less than two: ½')",
     "from IPython.display import publish_display_data\n"
     "for status in ('run', 'skipped', 'run'):\n"
-    f"    publish_display_data({{{runner.PHOTOS_TYPE!r}: {{'status': status}}, 'text/plain': ''}})",
+    f"    publish_display_data({{{claims.PHOTOS_TYPE!r}: {{'status': status}}, 'text/plain': ''}})",
     "import json, os, sys, ipykernel\n"
     "with open(ipykernel.get_connection_file()) as f:\n"
     "    transport = json.load(f)['transport']\n"
@@ -209,7 +209,7 @@ def test_a_log_gets_a_line_at_start_and_end_and_a_table(several):
 
 def test_a_cell_that_takes_too_long_is_stopped(tmp_path):
     path = write_notebook(tmp_path / "slow.ipynb", "print('on')", "import time; time.sleep(60)")
-    nb, seconds, error = runner.execute_notebook(path, timeout=1)
+    nb, seconds, error = kernels.execute_notebook(path, timeout=1)
     assert error["cell"] == 2 and error["ename"] == "TimeoutError" and "1 s" in error["evalue"]
     assert text_of(nb.cells[0]) == "on\n"
     assert 0.9 < seconds[1] < 20
@@ -218,7 +218,7 @@ def test_a_cell_that_takes_too_long_is_stopped(tmp_path):
 def test_a_kernel_that_does_not_start_says_why(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "1")
     (tmp_path / "ipykernel_launcher.py").write_text("raise SystemExit('the roof is on fire')")
-    nb, seconds, error = runner.execute_notebook(path, env={"PYTHONPATH": str(tmp_path)})
+    nb, seconds, error = kernels.execute_notebook(path, env={"PYTHONPATH": str(tmp_path)})
     assert error["cell"] == 0 and "the roof is on fire" in error["evalue"]
     assert seconds == [] and nb.cells[0].outputs == []
 
@@ -230,7 +230,7 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, monkeypatch, capsys):
 
     def interrupt_the_second(name, expected):
         def on_cell(number, total, seconds):
-            seen.append((name, number, total, len(seconds), bool(kernels())))
+            seen.append((name, number, total, len(seconds), bool(running_kernels())))
             on_disk.append(runner._seconds_of_last_run(tmp_path / "build" / "report.json"))
             if name == "2_second" and number == 2:
                 raise KeyboardInterrupt
@@ -299,7 +299,7 @@ def test_a_terminal_gets_one_line_rewritten_in_place(monkeypatch):
 def test_progress_goes_on_while_a_cell_runs(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "import time; time.sleep(1.6)")
     calls = []
-    runner.execute_notebook(path, on_cell=lambda *call: calls.append(call))
+    kernels.execute_notebook(path, on_cell=lambda *call: calls.append(call))
     assert len(calls) >= 2 and {call[:2] for call in calls} == {(1, 1)}
 
 
@@ -316,10 +316,10 @@ CELLS = (
 
 def test_made_outputs_are_the_same_every_time(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", *CELLS, tags={1: ["timing"]})
-    different, error = runner.make_outputs(path)
+    different, error = outputs.make_outputs(path)
     assert error is None and different == [1, 3, 4, 5]  # cell 2 is the timing cell
     first = path.read_bytes()
-    assert runner.make_outputs(path) == ([], None)
+    assert outputs.make_outputs(path) == ([], None)
     one, two = json.loads(first), json.loads(path.read_bytes())
     assert one["cells"][1].pop("outputs") != two["cells"][1].pop("outputs")
     assert one == two
@@ -345,9 +345,9 @@ def test_without_timing_cells_the_bytes_are_the_same(tmp_path):
     del contents["cells"][1]["id"]
     contents["nbformat_minor"] = 4
     path.write_text(json.dumps(contents))
-    runner.make_outputs(path)
+    outputs.make_outputs(path)
     first = path.read_bytes()
-    runner.make_outputs(path)
+    outputs.make_outputs(path)
     assert path.read_bytes() == first
     assert [cell["id"] for cell in json.loads(first)["cells"]] == ["id0", "cell-1", "id2", "id3"]
 
@@ -355,13 +355,13 @@ def test_without_timing_cells_the_bytes_are_the_same(tmp_path):
 def test_outputs_are_not_written_if_a_cell_fails_or_only_checking(tmp_path):
     bad = write_notebook(tmp_path / "bad.ipynb", "print(1)", "1 / 0")
     before = bad.read_bytes()
-    different, error = runner.make_outputs(bad)
+    different, error = outputs.make_outputs(bad)
     assert different == [] and error["cell"] == 2 and error["ename"] == "ZeroDivisionError"
     assert bad.read_bytes() == before
 
     good = write_notebook(tmp_path / "good.ipynb", "print(1)")
     before = good.read_bytes()
-    assert runner.make_outputs(good, write=False) == ([1], None)
+    assert outputs.make_outputs(good, write=False) == ([1], None)
     assert good.read_bytes() == before
     assert sorted(os.listdir(tmp_path)) == ["bad.ipynb", "good.ipynb"]
 
@@ -369,20 +369,20 @@ def test_outputs_are_not_written_if_a_cell_fails_or_only_checking(tmp_path):
 def test_same_outputs_looks_at_code_outputs_and_length(tmp_path):
     def read(name, *cells, outputs=None, tags=None):
         path = write_notebook(tmp_path / name, *cells, tags=tags)
-        nb = runner.read_notebook(path)
+        nb = kernels.read_notebook(path)
         for cell, text in zip(nb.cells, outputs or [], strict=False):
             cell.outputs[0].text = text
         return nb
 
     a = read("a.ipynb", "f()", "", "g()", outputs=["1", "", "2"])
-    assert runner.same_outputs(a, read("b.ipynb", "f()", "g()", outputs=["1", "2"]))
-    assert runner.different_cells(a, read("b.ipynb", "f()", "g()", outputs=["1", "3"])) == [2]
-    assert runner.different_cells(a, read("b.ipynb", "h()", "g()", outputs=["1", "2"])) == [1]
-    assert runner.different_cells(a, read("b.ipynb", "f()", outputs=["1"])) == [2]
-    assert not runner.same_outputs(a, read("b.ipynb", "f()", "g()", "h()", outputs=["1", "2"]))
+    assert outputs.same_outputs(a, read("b.ipynb", "f()", "g()", outputs=["1", "2"]))
+    assert outputs.different_cells(a, read("b.ipynb", "f()", "g()", outputs=["1", "3"])) == [2]
+    assert outputs.different_cells(a, read("b.ipynb", "h()", "g()", outputs=["1", "2"])) == [1]
+    assert outputs.different_cells(a, read("b.ipynb", "f()", outputs=["1"])) == [2]
+    assert not outputs.same_outputs(a, read("b.ipynb", "f()", "g()", "h()", outputs=["1", "2"]))
     timing = {0: ["timing"]}
     one = read("c.ipynb", "t()", outputs=["1"], tags=timing)
-    assert runner.same_outputs(one, read("d.ipynb", "t()", outputs=["2"], tags=timing))
+    assert outputs.same_outputs(one, read("d.ipynb", "t()", outputs=["2"], tags=timing))
 
 
 def test_cells_without_an_id_get_one_of_their_own(tmp_path):
@@ -392,7 +392,7 @@ def test_cells_without_an_id_get_one_of_their_own(tmp_path):
         del cell["id"]
     contents["cells"][2]["id"] = "cell-1"  # as if a cell had been put in before it
     path.write_text(json.dumps(contents))
-    ids = [cell.id for cell in runner.read_notebook(path).cells]
+    ids = [cell.id for cell in kernels.read_notebook(path).cells]
     assert ids == ["cell-0", "cell-1x", "cell-1"]
 
 
@@ -401,10 +401,10 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
     path = tmp_path / "odd.ipynb"
     path.write_text(text)
     with pytest.raises(ValueError, match="odd.ipynb is no readable notebook"):
-        runner.read_notebook(path)
+        kernels.read_notebook(path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sockets with paths")
 def test_a_long_temporary_path_is_avoided(monkeypatch):
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/" + "x" * 90)
-    assert runner._short_temp_folder() == "/tmp"
+    assert kernels._short_temp_folder() == "/tmp"

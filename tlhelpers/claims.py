@@ -5,6 +5,9 @@ from __future__ import annotations
 #: The kind of output that carries a claim, so that programs can count claims.
 CLAIM_TYPE = "application/vnd.tlhelpers.claim+json"
 
+#: The kind of output in which a photo section says {"status": "run"} or "skipped".
+PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
+
 
 def claim(condition: bool, sentence: str) -> None:
     """Print a sentence with its numbers, or fail if it is not true.

@@ -135,13 +135,13 @@ def _run(args: argparse.Namespace) -> int:
 
 def _execute(args: argparse.Namespace) -> int:
     paths = choose_notebooks(_root_or_stop() / "notebooks", args.names)
-    from tlhelpers import runner
+    from tlhelpers import outputs, runner
 
     good = True
     for path in paths:
         on_cell = runner.progress(path.stem)
         try:
-            different, error = runner.make_outputs(
+            different, error = outputs.make_outputs(
                 path, write=not args.check, on_cell=on_cell, timeout=args.timeout
             )
         except (OSError, ValueError) as problem:  # the file cannot be read
@@ -163,7 +163,7 @@ def _execute(args: argparse.Namespace) -> int:
 
 def _lab(args: argparse.Namespace) -> int:
     notebook = choose_notebooks(_root_or_stop() / "notebooks", [args.name])[0]
-    from tlhelpers.runner import python_path
+    from tlhelpers.kernels import python_path
 
     command = [sys.executable, "-m", "jupyterlab", str(notebook), *args.extra]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})

@@ -65,8 +65,8 @@ def check_memory() -> str:
     memory = psutil.virtual_memory()
     if memory.available < 1.5 * GIB:
         raise Trouble(
-            f"Only {memory.available / GIB:.1f} GiB of memory are free; the notebooks want 1.5 GiB. "
-            "Close other programs or notebooks."
+            f"Only {memory.available / GIB:.1f} GiB of memory are free; the notebooks "
+            "want 1.5 GiB. Close other programs or notebooks."
         )
     cores = os.cpu_count()
     return f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free, {cores} cores"
@@ -113,14 +113,16 @@ def check_kernel() -> str:
     """A notebook can start Python and get an answer."""
     import nbformat
 
-    from tlhelpers import runner
+    from tlhelpers import kernels
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "check.ipynb"
         cell = nbformat.v4.new_code_cell("6 * 7", id="check")
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
         began = time.perf_counter()
-        notebook = runner.execute_notebook(path, timeout=60)[0]
+        notebook, _, error = kernels.execute_notebook(path, timeout=60)
+    if error:
+        raise Trouble(f"The notebook kernel failed: {error['ename']}: {error['evalue']}.")
     output = notebook.cells[0].outputs[0]["data"]["text/plain"]
     if output != "42":
         raise Trouble(f"The notebook kernel answered {output!r} instead of 42.")

@@ -268,6 +268,9 @@ def _draw(
         line = maps[..., 1] < 1.2
         line = _write_by_hand(line, from_x / reach, from_y / reach, picked % len(CLASSES), uniform)
         pen = uniform(1.2, 3.1) * np.exp(smooth(0.15, 3))
+        # A scanner that brings all characters to one size makes a narrow one bold.
+        is_one = (picked % len(CLASSES) == CLASSES.index("1"))[:, None, None]
+        pen = np.where(is_one, pen * uniform(1.0, 1.7), pen)
         ink = np.where(uniform(0, 1) < 0.85, pen + 0.5 - _distance(line), ink)
     ink = np.clip(ink, 0, 1)
 
@@ -286,9 +289,14 @@ def _write_by_hand(
 
     ``x`` and ``y`` are positions inside the character, from -1 to 1.
     """
-    # Two habits that no font here shows: a 1 without a foot, a 7 with a bar across.
+    # Habits that no font here shows: a 1 without a foot and with a long
+    # up-stroke, a 7 with a bar across.
     is_one, is_seven = (labels[:, None, None] == CLASSES.index(digit) for digit in "17")
-    line = line & ~(is_one & (y > 0.78) & (uniform(0, 1) < 0.5))
+    line = line & ~(is_one & (y > 0.78) & (uniform(0, 1) < 0.6))
+    top, end = uniform(-0.95, -0.7), uniform(-0.5, 0.2)
+    across = x + uniform(0.3, 0.7) * (y - top)
+    stroke = (np.abs(across) < 0.06) & (y > top) & (y < end)
+    line |= is_one & stroke & (uniform(0, 1) < 0.5)
     bar = (np.abs(y - uniform(-0.15, 0.3)) < 0.05) & (np.abs(x - uniform(-0.2, 0.2)) < 0.35)
     line |= is_seven & bar & (uniform(0, 1) < 0.4)
     # Any character: one gap, one stroke that does not belong there.
