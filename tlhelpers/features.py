@@ -17,20 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.files import cache_folder
+
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
-
-
-def cache_folder() -> Path:
-    """Return the folder where the course keeps what it can make again.
-
-    It is the operating system's cache folder, or ``TLHELPERS_CACHE`` if that
-    environment variable is set.  Delete it whenever you like.
-    """
-    import platformdirs
-
-    chosen = os.environ.get("TLHELPERS_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tlhelpers", False))
 
 
 def compute(
