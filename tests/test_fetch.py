@@ -381,6 +381,30 @@ def test_an_address_that_is_none():
         fetch.get(thing("http://["), download=True)
 
 
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("http://127.0.0.1:80/x", True),
+        ("http://192.168.1.5:8765", True),
+        ("http://[fd00::5]:80", True),
+        ("http://8.8.8.8/", False),
+        ("http://mirror.school.example/", False),
+        ("http://", False),
+    ],
+)
+def test_what_is_in_the_classroom(address, near):
+    assert web._is_near(address) is near
+
+
+def test_a_proxy_is_not_asked_for_what_is_in_the_classroom(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    assert fetch_from(good)[0] == DATA
+    monkeypatch.setattr(web, "_is_near", lambda address: False)
+    shutil.rmtree(files.cache_folder())
+    assert "no connection" in refusal(good)[0]
+
+
 def test_no_http_at_all():
     def noise(request, number):
         request.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n")
@@ -407,8 +431,10 @@ def test_a_server_that_sends_another_part(answer):
     if answer.endswith("/200000"):
         assert "200000 bytes instead of" in refusal(confused)[0]
     else:
-        got, there = fetch_from(confused)
-        assert got == DATA and len(there.seen) == 3
+        for checksum in (sha256(DATA), ""):  # also where no checksum would tell
+            shutil.rmtree(files.cache_folder(), ignore_errors=True)
+            got, there = fetch_from(confused, checksum=checksum)
+            assert got == DATA and len(there.seen) == 3
 
 
 def test_a_server_that_has_nothing_behind_the_part():
@@ -640,8 +666,9 @@ def mirror(request, tmp_path, monkeypatch):
 def test_the_mirror_comes_before_the_internet(mirror):
     """Its file is checked against its manifest, also if the course names another checksum."""
     with server(good) as there:
-        file = thing(there.url, size=228_000_000)  # a mirror may always be used
-        assert fetch.get(file).read_bytes() == DATA[::-1]
+        for size in (len(DATA), 228_000_000):  # a mirror may be used for large files too
+            assert fetch.get(thing(there.url, size=size)).read_bytes() == DATA[::-1]
+            shutil.rmtree(files.cache_folder())
         assert there.seen == []
 
 
@@ -664,6 +691,17 @@ def test_a_mirror_folder_needs_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
     monkeypatch.setenv("TLHELPERS_MIRROR", str(make_mirror(tmp_path / "m")))
     assert fetch.get(thing("http://x.invalid")).read_bytes() == DATA
+
+
+def test_a_relative_mirror_counts_from_the_course_too(tmp_path, monkeypatch):
+    make_mirror(tmp_path / "shared" / "mirror")
+    monkeypatch.setattr(fetch, "__file__", str(tmp_path / "course" / "tlhelpers" / "fetch.py"))
+    monkeypatch.setenv("TLHELPERS_MIRROR", "../shared/mirror")
+    for folder in (tmp_path / "course" / "notebooks", tmp_path / "course"):
+        folder.mkdir(parents=True, exist_ok=True)
+        monkeypatch.chdir(folder)
+        assert fetch.get(File("datasets/thing.bin")).read_bytes() == DATA
+        shutil.rmtree(files.cache_folder())
 
 
 def spoil(folder, what):

@@ -7,6 +7,7 @@ and words for what went wrong.
 
 from __future__ import annotations
 
+import ipaddress
 import random
 import re
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:  # takes a while to import, so functions import what they need
     import requests
@@ -83,6 +85,8 @@ def download(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> 
     pieces, failures = int(best > 0), 0
     with requests.Session() as session:
         session.max_redirects = 5
+        # A school's proxy serves the internet; it does not know the classroom.
+        session.trust_env = not _is_near(address)
         for _ in range(MOST_TRIES):
             try:
                 pieces += 1
@@ -196,6 +200,14 @@ def _open(session: requests.Session, address: str, have: int) -> requests.Respon
         raise _Cut(f"no connection ({_reason(error)})") from error
     except (requests.RequestException, ValueError) as error:
         raise Trouble(f"cannot be asked ({_reason(error)})") from error
+
+
+def _is_near(address: str) -> bool:
+    """Say whether an address is in this classroom: a private number, and no name."""
+    try:
+        return ipaddress.ip_address(urlsplit(address).hostname or "").is_private
+    except ValueError:
+        return False
 
 
 def _judge(response: requests.Response, part: Path, have: int) -> tuple[int, int]:

@@ -204,18 +204,18 @@ def _from_mirror(file: File, place: Path, download: bool) -> bool:
     entry = read_manifest(mirror, tries=tries).get(file.path)
     if entry is None:
         raise Trouble(f"has no {file.path}")
-    if not is_good(place, entry.checksum, noted=False):
 
-        def bring(part: Path) -> bool:
-            if is_address(mirror):
-                address = f"{mirror.rstrip('/')}/{file.path}"
-                return web.download(address, part, size=entry.size, tries=tries)
-            return _copy(Path(mirror).expanduser() / file.path, part, entry.size)
+    def bring(part: Path) -> bool:
+        if is_address(mirror):
+            address = f"{mirror.rstrip('/')}/{file.path}"
+            return web.download(address, part, size=entry.size, tries=tries)
+        return _copy(Path(mirror) / file.path, part, entry.size)
 
-        _arrive(place, entry, bring)
     if entry.checksum != file.checksum:
         # Later, without the mirror, this says that the file is as it should be.
         note(place).write_text(entry.checksum + "\n")
+    if not is_good(place, entry.checksum, noted=False):
+        _arrive(place, entry, bring)
     return True
 
 
@@ -226,6 +226,7 @@ def _from_internet(file: File, place: Path, download: bool) -> bool:
         raise Trouble("not asked, because TLHELPERS_OFFLINE is set")
     tries = web.TRIES if download else 1
     _arrive(place, file, lambda part: web.download(file.address, part, size=file.size, tries=tries))
+    note(place).unlink(missing_ok=True)
     return True
 
 
@@ -248,7 +249,6 @@ def _arrive(place: Path, file: File, bring: Callable[[Path], bool]) -> None:
         found = checksum_of(part, file.checksum)
         if found == file.checksum and (file.checksum or is_readable(part, place.name)):
             os.replace(part, place)
-            note(place).unlink(missing_ok=True)
             return
         part.unlink()
         if in_one_piece or last:
@@ -276,8 +276,16 @@ def _copy(source: Path, part: Path, size: int) -> bool:
 
 
 def mirror_source() -> str:
-    """Return the folder or address that ``TLHELPERS_MIRROR`` names; empty if none."""
-    return os.environ.get("TLHELPERS_MIRROR", "").strip()
+    """Return the folder or address that ``TLHELPERS_MIRROR`` names; empty if none.
+
+    A relative folder counts from the current folder, or else from the course's:
+    notebooks run in a folder of their own, and not where the command was given.
+    """
+    mirror = os.environ.get("TLHELPERS_MIRROR", "").strip()
+    if not mirror or is_address(mirror):
+        return mirror
+    folder, course = Path(mirror).expanduser(), Path(__file__).resolve().parents[1]
+    return str(course / folder if not folder.exists() and (course / folder).is_dir() else folder)
 
 
 def is_address(mirror: str) -> bool:
@@ -305,7 +313,7 @@ def read_manifest(mirror: str | Path, *, tries: int = web.TRIES) -> dict[str, Fi
         text = web.read_text(f"{mirror.rstrip('/')}/mirror.json", tries=tries)
     else:
         try:
-            text = (Path(mirror).expanduser() / "mirror.json").read_text(encoding="utf-8")
+            text = (Path(mirror) / "mirror.json").read_text(encoding="utf-8")
         except FileNotFoundError:
             raise Trouble(
                 "is no mirror: there is no mirror.json. Wanted is a folder made by "

@@ -157,7 +157,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(send=False)
 
     def _answer(self, *, send: bool) -> None:
-        self.close_connection = True
         # The path is looked up as it was written: nothing is decoded, joined or
         # followed, so there is nothing that could lead out of the folder.
         path = self.server.paths.get(self.path)
