@@ -977,6 +977,26 @@ def test_nothing_heavy_is_imported():
     assert result.stdout.strip() == "[]", result.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
+def test_loading_takes_little_more_memory_than_its_result(tmp_path):
+    for i in range(300):
+        scene(i, (500, 333)).save(tmp_path / f"{i}.jpg")
+    code = (
+        "import re, sys; from pathlib import Path; from tlhelpers import folders\n"
+        "status = Path('/proc/self/status')\n"
+        "def peak(): return int(re.search(r'HWM:\\s+(\\d+)', status.read_text())[1])\n"
+        "files = list(Path(sys.argv[1]).iterdir())\n"
+        "folders.load(files[:8], 224, progress=False)  # loads Pillow and the like\n"
+        "before = peak()\n"
+        "images = folders.load(files, 224, progress=False)\n"
+        "print((peak() - before) * 1024 / images.nbytes)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert 0.9 < float(result.stdout) < 1.5
+
+
 @pytest.mark.slow
 def test_twenty_thousand_pictures(tmp_path):
     """Time and memory stay bounded; a quarter are empty, and a quarter are copies."""
