@@ -204,9 +204,12 @@ def test_a_server_that_sends_a_byte_at_a_time_is_given_up(monkeypatch):
 
 def slow(request, number, pause=0.02, block=10_000):
     request.head(Content_Length=len(DATA))
+    end = time.monotonic() + 10  # and no longer, whatever the client does
     for start in range(0, len(DATA), block):
         request.wfile.write(DATA[start : start + block])
         request.nap(pause)
+        if time.monotonic() > end:
+            return
 
 
 def test_a_slow_server_is_waited_for():
@@ -961,6 +964,19 @@ def test_photos_for_several_processes_at_once(photos):
     children = [child(photos.url, make_photos(), code) for _ in range(4)]
     assert [process.communicate(timeout=60)[0].strip() for process in children] == ["7"] * 4
     assert len(photos.seen) == 1
+
+
+def test_photos_are_unpacked_by_one_process_at_a_time(photos, cache):
+    folder, got = cache / "datasets" / "flower_photos", []
+    folder.parent.mkdir(parents=True)
+    thread = threading.Thread(target=lambda: got.append(fetch.photos()))
+    with files.locked(folder):
+        thread.start()
+        wait_until(lambda: (folder.parent / "flower_photos.tgz").exists())
+        thread.join(0.3)
+        assert thread.is_alive() and not folder.exists()
+    thread.join(10)
+    assert got == [folder] and len(jpgs(folder)) == 7
 
 
 # ------------------------------------------------------------------------ command line
