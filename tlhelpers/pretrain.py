@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import digits, features, glyphs
+from tlhelpers import digits, features, glyphs, start
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -182,6 +182,7 @@ def print_accuracy(model: keras.Model, *, style: str, fonts: tuple[str, ...], se
 
 def main(args: argparse.Namespace) -> int:
     """Train, save the weights and their card, and print what was measured."""
+    start.load_tensorflow()
     import keras
 
     out = Path(args.out) if args.out else digits.data_folder() / digits.WEIGHTS
