@@ -169,7 +169,7 @@ def render(
     Parameters
     ----------
     labels
-        Shape (n,), integers from 0 to 39: positions in `CLASSES`.
+        Shape (n,), integers from 0 to 38: positions in `CLASSES`.
     style
         ``"plain"`` (as printed, slightly moved) or ``"varied"`` (bent,
         stretched, drawn with pens of many widths, scanned badly).

@@ -197,7 +197,10 @@ def main(args: argparse.Namespace) -> int:
     model = train(pictures, seed, features.cache_folder() / "pretrain", fresh=args.fresh)
     seconds = time.perf_counter() - began
     temporary = out.with_name("part-" + out.name)
-    model.save_weights(temporary)
+    # A network that was never compiled: the file then holds no optimiser.
+    plain = digits.network(pretrained=False)
+    plain.set_weights(model.get_weights())
+    plain.save_weights(temporary)
     os.replace(temporary, out)
     card = {
         "architecture": "MobileNet(alpha=0.5)",
