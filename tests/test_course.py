@@ -129,6 +129,20 @@ def test_execute_writes_and_check_compares(checkout, capsys):
     assert bad.read_bytes() == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+def test_ending_the_command_ends_jupyterlab(checkout, tmp_path):
+    stub = tmp_path / "jupyterlab.py"
+    stub.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    command = [sys.executable, "-m", "tlhelpers.course", "lab"]
+    process = subprocess.Popen(command, cwd=checkout, env=env, stdout=subprocess.PIPE, text=True)
+    pid = int(process.stdout.readline())
+    process.terminate()
+    process.wait(timeout=20)
+    process.stdout.close()
+    assert not psutil.pid_exists(pid)
+
+
 def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
     started = []
 
@@ -145,14 +159,16 @@ def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
             return 5
 
     monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
     assert course.main(["lab"]) == 5
     assert course.main(["lab", "01", "--", "--no-browser", "--port=9"]) == 5
-    jupyterlab = [sys.executable, "-m", "jupyterlab"]
+    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:]
     notebooks = checkout / "notebooks"
     assert started == [
-        [*jupyterlab, str(notebooks / "00_start_here.ipynb")],
-        [*jupyterlab, str(notebooks / "01_prediction.ipynb"), "--no-browser", "--port=9"],
+        [*jupyterlab, str(notebooks / "00_start_here.ipynb"), *quiet],
+        [*jupyterlab, str(notebooks / "01_prediction.ipynb"), *quiet, "--no-browser", "--port=9"],
     ]
+    assert not any("http" in word for word in quiet)  # no news, no look for updates
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def test_show_carries_the_words_and_closes_the_figure(monkeypatch):
 
     calls = displayed(monkeypatch)
     plots.show(plots.label_budget(CURVES), alt="Three curves.")
-    ((data,), options) = calls[0]
-    assert data["text/plain"] == "Figure: Three curves."
+    ((data,), options), ((caption,), _) = calls
+    assert caption["text/markdown"] == "*Figure: Three curves.*"
     assert options["metadata"]["image/png"]["alt"] == "Three curves."
     assert plt.get_fignums() == []
 
@@ -35,7 +35,7 @@ def test_the_same_figure_gives_the_same_bytes(monkeypatch):
     calls = displayed(monkeypatch)
     for _ in range(2):
         plots.show(plots.label_budget(CURVES), alt="Three curves.")
-    assert calls[0][0][0]["image/png"] == calls[1][0][0]["image/png"]
+    assert calls[0][0][0]["image/png"] == calls[2][0][0]["image/png"]
 
 
 def test_a_figure_without_words_is_refused():

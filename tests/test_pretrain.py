@@ -81,6 +81,10 @@ def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
     assert pretrain.main(args) == 0
     card = json.loads((tmp_path / digits.CARD).read_text(encoding="utf-8"))
     assert card["sha256"] == digits.sha256(out)
+    import h5py
+
+    with h5py.File(out) as file:
+        assert "optimizer" not in file
     assert (card["seed"], card["pictures"]) == (7, 128)
     assert 0 <= card["print_plain"] <= 1
 

@@ -15,8 +15,20 @@ _HOME = {
     "Lab": "labs",
     "load_lab": "labs",
     "claim": "claims",
+    "load_tensorflow": "start",
 }
-_MODULES = ("backbones", "claims", "course", "features", "glyphs", "images", "labs", "plots")
+_MODULES = (
+    "backbones",
+    "claims",
+    "course",
+    "digits",
+    "features",
+    "glyphs",
+    "images",
+    "labs",
+    "plots",
+    "start",
+)
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 

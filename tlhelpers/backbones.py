@@ -67,7 +67,7 @@ def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
     if layer is not None and layer not in names:
         raise ValueError(f"{model.name} has no layer {layer!r}. Its layers: {', '.join(names)}.")
     end = model.layers[-2] if layer is None else model.get_layer(layer)
-    return keras.Model(model.input, end.output, name=f"{model.name}_backbone")
+    return keras.Model(model.inputs, end.output, name=f"{model.name}_backbone")
 
 
 def freeze(model: keras.Model) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers import features, glyphs, images, labs
+from tlhelpers import features, glyphs, images, labs, start
 
 BUDGETS = (1, 2, 5, 10, 20, 50)
 
@@ -44,15 +44,13 @@ def label_curve(
         Labels per class → accuracies (0 to 1), one for each draw.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     x_train, x_test = rows(train.images), rows(test.images)
     curve: dict[int, list[float]] = {}
     for budget in BUDGETS:
         for draw in range(draws):
             chosen = images.label_budget(train.labels, budget, seed=seed + draw)
-            classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+            classifier = LogisticRegression(max_iter=1000)
             classifier.fit(x_train[chosen], train.labels[chosen])
             score = classifier.score(x_test, test.labels)
             curve.setdefault(budget, []).append(float(score))
@@ -123,6 +121,7 @@ def measure(draws: int, seed: int) -> list[tuple[str, str]]:
 
 def main(args: argparse.Namespace) -> int:
     """Measure, print the table in Markdown, and write it to a file if asked."""
+    start.load_tensorflow()
     seed = 0 if args.seed is None else args.seed
     if args.draws < 1:
         print(f"--draws must be at least 1; got {args.draws}.", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -165,8 +166,15 @@ def _lab(args: argparse.Namespace) -> int:
     notebook = choose_notebooks(_root_or_stop() / "notebooks", [args.name])[0]
     from tlhelpers.kernels import python_path
 
-    command = [sys.executable, "-m", "jupyterlab", str(notebook), *args.extra]
+    # The course asks for no network: JupyterLab need not look for news or updates.
+    quiet = [
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *quiet, *args.extra]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
+    # Whoever ends this command means JupyterLab, too.
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()

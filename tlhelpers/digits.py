@@ -111,7 +111,7 @@ def network(pretrained: bool = True) -> keras.Model:
     """Build the network of the digits lab: a small MobileNet that reads characters.
 
     It is ``keras.applications.MobileNet`` with half its usual width and an
-    input of 48 x 48 pixels, and a head of 40 classes (`glyphs.CLASSES`).
+    input of 48 x 48 pixels, and a head of 39 classes (`glyphs.CLASSES`).
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def network(pretrained: bool = True) -> keras.Model:
     Returns
     -------
     keras.Model
-        From images (n, 48, 48, 3), values -1 to 1, to probabilities (n, 40).
+        From images (n, 48, 48, 3), values -1 to 1, to probabilities (n, 39).
 
     References
     ----------
@@ -132,7 +132,7 @@ def network(pretrained: bool = True) -> keras.Model:
     Examples
     --------
     >>> network(pretrained=False).output_shape
-    (None, 40)
+    (None, 39)
     """
     import keras
 

@@ -131,9 +131,10 @@ def check_kernel() -> str:
 
 def check_training() -> str:
     """A network can be loaded and trained, for about ten seconds."""
-    import keras
+    from tlhelpers import labs, start
 
-    from tlhelpers import labs
+    start.load_tensorflow()
+    import keras
 
     began = time.perf_counter()
     lab = labs.load_lab("digits")
@@ -163,7 +164,6 @@ CHECKS: dict[str, Callable[[], str]] = {
 
 def main(args: argparse.Namespace | None = None) -> int:
     """Run every check, print the report, and return 1 if something is wrong."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print("tlhelpers doctor: checking this computer (about twenty seconds)\n")
     wrong = 0
     for name, check in CHECKS.items():

@@ -27,9 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-#: The classes of the source domain: ten digits and thirty letters.  Letters
-#: that nobody can tell from a digit at 8 x 8 pixels (O and 0, I and 1, S and
-#: 5, Z and 2, b and 6, q and 9 ...) are left out.
+#: The classes of the source domain: ten digits and 29 letters.  Letters that
+#: one cannot tell from a digit at 8 x 8 pixels (O and 0, I and 1, S and 5, Z
+#: and 2, G and 6, g and 9 ...), and lower-case letters that look like their
+#: capital (c and C), are left out.
 CLASSES: tuple[str, ...] = tuple("0123456789" + "ABCDEFHJKLMNPRTUVWXY" + "adefhmnrt")
 
 #: The fonts inside Matplotlib that draw all of these characters.  Not every
@@ -168,7 +169,7 @@ def render(
     Parameters
     ----------
     labels
-        Shape (n,), integers from 0 to 39: positions in `CLASSES`.
+        Shape (n,), integers from 0 to 38: positions in `CLASSES`.
     style
         ``"plain"`` (as printed, slightly moved) or ``"varied"`` (bent,
         stretched, drawn with pens of many widths, scanned badly).

@@ -41,7 +41,7 @@ class Lab:
     target_classes
         What there is in the target domain; label ``i`` means ``target_classes[i]``.
     train, test
-        The target domain, cut so that no writer (or scene) is on both sides.
+        The target domain, cut between writers (or scenes) as well as can be.
         Learn and choose on ``train``.  Open ``test`` once, at the end.
     network
         ``network(pretrained=True)`` builds the whole classifier.

@@ -40,7 +40,10 @@ _STYLE = {
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Show a figure in the notebook, with words for those who cannot see it.
+    """Show a figure in the notebook, with a caption for everyone.
+
+    The words go into the picture's alternative text, and below it as its
+    caption, because JupyterLab does not pass the alternative text on.
 
     Parameters
     ----------
@@ -63,8 +66,10 @@ def show(figure: Figure, alt: str) -> None:
     # No software version inside the file: the same picture gives the same bytes.
     figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    data = {"image/png": png.getvalue(), "text/plain": f"Figure: {alt}"}
+    data = {"image/png": png.getvalue(), "text/plain": "<Figure>"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    caption = {"text/markdown": f"*Figure: {alt}*", "text/plain": f"Figure: {alt}"}
+    display(caption, raw=True)
 
 
 def image_grid(
@@ -172,5 +177,5 @@ def label_budget(
         axis.xaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set(xlabel="labels per class", ylabel="accuracy on unseen writers", title=title)
-        axis.legend(loc="lower right")
+        figure.legend(loc="outside upper center", ncols=4, fontsize=10)
     return figure

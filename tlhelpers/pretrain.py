@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import digits, features, glyphs
+from tlhelpers import digits, features, glyphs, start
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -182,6 +182,7 @@ def print_accuracy(model: keras.Model, *, style: str, fonts: tuple[str, ...], se
 
 def main(args: argparse.Namespace) -> int:
     """Train, save the weights and their card, and print what was measured."""
+    start.load_tensorflow()
     import keras
 
     out = Path(args.out) if args.out else digits.data_folder() / digits.WEIGHTS
@@ -196,7 +197,10 @@ def main(args: argparse.Namespace) -> int:
     model = train(pictures, seed, features.cache_folder() / "pretrain", fresh=args.fresh)
     seconds = time.perf_counter() - began
     temporary = out.with_name("part-" + out.name)
-    model.save_weights(temporary)
+    # A network that was never compiled: the file then holds no optimiser.
+    plain = digits.network(pretrained=False)
+    plain.set_weights(model.get_weights())
+    plain.save_weights(temporary)
     os.replace(temporary, out)
     card = {
         "architecture": "MobileNet(alpha=0.5)",

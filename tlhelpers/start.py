@@ -1,0 +1,46 @@
+"""Start TensorFlow without the technical messages that it greets with."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow, and keep its start-up messages off the screen.
+
+    TensorFlow writes about missing graphics cards and processor instructions
+    before Python can stop it.  Here they go to a temporary file, and they are
+    shown only if the import fails.
+
+    Raises
+    ------
+    ImportError
+        If TensorFlow cannot be imported; what it said is printed first.
+
+    Examples
+    --------
+    >>> load_tensorflow()
+    >>> "tensorflow" in sys.modules
+    True
+    """
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with tempfile.TemporaryFile() as said:
+        # The messages come from compiled code, which knows the screen as file 2.
+        sys.stderr.flush()
+        screen = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # says the rest of what it has to say
+        except Exception:
+            said.seek(0)
+            os.write(screen, said.read())
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
