@@ -1,0 +1,41 @@
+"""Pictures made for a test, and short ways to what is tested with them."""
+
+import numpy as np
+from PIL import Image
+
+from tlhelpers import folders, pictures
+
+CLASSES = ("kiwi", "lemon")
+
+
+def scene(seed, size=(96, 72)):
+    """A picture that looks like no other: a few large patches of colour."""
+    rng = np.random.default_rng(seed)
+    patches = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+def make_fruit(root):
+    """Two classes of four good pictures each."""
+    for label, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for i in range(4):
+            scene(10 * label + i).save(root / name / f"{i}.png")
+    return root
+
+
+def scan(root, **kw):
+    return folders.scan(root, progress=False, **kw)
+
+
+def load(files, size, **kw):
+    return pictures.load(files, size, progress=False, **kw)
+
+
+def reasons(report):
+    return {item.file.relative_to(report.folder).as_posix(): item.why for item in report.left_out}
+
+
+def found(report, name):
+    [picture] = [p for p in report.pictures if p.file.name == name]
+    return picture
