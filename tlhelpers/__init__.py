@@ -22,10 +22,13 @@ _MODULES = (
     "claims",
     "course",
     "digits",
+    "fetch",
     "features",
+    "folders",
     "glyphs",
     "images",
     "labs",
+    "mirror",
     "plots",
     "start",
 )

@@ -246,6 +246,50 @@ def _parser() -> argparse.ArgumentParser:
 
     add("doctor", _module, "see whether this computer is ready for the course", "tlhelpers doctor")
 
+    fetch = add(
+        "fetch",
+        _module,
+        "download photographs or pretrained weights; say what there is if none is named",
+        "tlhelpers fetch photos MobileNetV2",
+    )
+    fetch.add_argument(
+        "what", nargs="*", metavar="NAME", help="photos, or a network of keras.applications"
+    )
+    fetch.add_argument(
+        "--no-top", action="store_true", help="weights without the classification layer"
+    )
+
+    mirror = add(
+        "mirror",
+        _module,
+        "share downloads in a classroom: build, check or serve a folder of them",
+        "tlhelpers mirror serve DIR --host 0.0.0.0",
+    )
+    mirror.add_argument(
+        "action",
+        choices=("build", "check", "serve"),
+        metavar="ACTION",
+        help="build, check or serve",
+    )
+    mirror.add_argument("folder", type=Path, metavar="DIR", help="the folder of the mirror")
+    mirror.add_argument(
+        "--weights",
+        nargs="*",
+        default=["MobileNetV2"],
+        metavar="NETWORK",
+        help="build: networks of keras.applications (default: MobileNetV2)",
+    )
+    mirror.add_argument("--no-photos", action="store_true", help="build: leave the photographs out")
+    mirror.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="serve: this computer only (default), or 0.0.0.0 for the whole network",
+    )
+    mirror.add_argument(
+        "--port", type=int, default=8765, metavar="N", help="serve: port (default: %(default)s)"
+    )
+
     pretrain = add(
         "pretrain",
         _module,
