@@ -71,6 +71,20 @@ def test_unfreeze_trains_the_network_but_no_batchnorm():
     assert not np.array_equal(before[0], model.get_weights()[0])
 
 
+def test_unfreeze_reaches_a_network_inside_a_network():
+    inner = backbones.cut_head(small_network())
+    model = keras.Sequential([inner, keras.layers.Dense(3, "softmax")])
+    norms = statistics(inner)
+    backbones.unfreeze(model)
+    fit_a_little(model)
+    assert all(np.array_equal(a, b) for a, b in zip(norms, statistics(inner), strict=True))
+
+
+def test_cutting_copies_nothing():
+    model = small_network()
+    assert backbones.cut_head(model).layers[-1] is model.layers[-2]
+
+
 def test_plain_trainable_true_would_change_batchnorm():
     """The mistake that unfreeze() prevents is real on the installed Keras."""
     model = small_network()

@@ -75,7 +75,7 @@ def test_preprocess_matches_interpolation_by_hand():
         assert np.allclose(out[0, 20, :, colour], by_hand, atol=1e-6)
 
 
-def test_backbone_gives_512_features_and_shares_the_weights(lab, network):
+def test_backbone_gives_512_features_with_the_pretrained_weights(lab, network):
     backbone = lab.backbone()
     assert backbone.output_shape == (None, 512)
     pairs = zip(backbone.get_weights(), network.get_weights(), strict=False)

@@ -32,6 +32,21 @@ def double(x):
     return 2 * x
 
 
+def times(factor):
+    return lambda x: [factor * row for row in x]
+
+
+def test_the_same_network_built_again_finds_its_features():
+    def build():
+        keras.utils.set_random_seed(1)
+        inner = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()])
+        return keras.Sequential([inner, keras.layers.Dense(5)])
+
+    one, two = build(), build()
+    assert one.layers[0].name != two.layers[0].name
+    assert features._key(one, X, times(2)) == features._key(two, X, times(2))
+
+
 def test_features_equal_the_network(cache, network):
     weights, bias = network.get_weights()
     by_hand = np.maximum(2 * X.reshape(10, -1) @ weights + bias, 0)
@@ -56,10 +71,14 @@ def test_anything_that_changes_the_features_changes_the_key(network):
         features._key(network, X, double),
         features._key(network, X, lambda x: 3 * x),
         features._key(network, X, lambda x: 4 * x),
+        features._key(network, X, lambda x: np.sin(x)),
+        features._key(network, X, lambda x: np.cos(x)),
+        *(features._key(network, X, lambda x, factor=factor: factor * x) for factor in (5, 6)),
+        *(features._key(network, X, times(factor)) for factor in (5, 6)),
         features._key(network, X[::-1], None),
         features._key(network, X.astype("float64"), None),
     }
-    assert len(keys) == 7
+    assert len(keys) == 13
     assert features._key(network, X, double) == features._key(network, X, double)
 
 

@@ -56,8 +56,7 @@ def test_label_budget_draws_means_and_ranges():
     assert axis.get_xlabel() == "labels per class"
 
 
-def test_colours_are_apart_for_all_kinds_of_colour_vision():
-    """Okabe and Ito's palette; markers differ as well, so colour is never alone."""
+def test_the_palette_is_okabe_and_itos_and_every_curve_has_its_own_marker():
     palette = {"#555555", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00"}
     assert {colour for colour, _ in plots.STRATEGIES.values()} == palette
     assert len({marker for _, marker in plots.STRATEGIES.values()}) == len(plots.STRATEGIES)

@@ -79,7 +79,8 @@ def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
     out = tmp_path / "new.weights.h5"
     args = argparse.Namespace(out=str(out), pictures=128, seed=7, fresh=False)
     assert pretrain.main(args) == 0
-    card = json.loads((tmp_path / digits.CARD).read_text(encoding="utf-8"))
+    card = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
+    assert list((tmp_path / "cache" / "pretrain").iterdir()) == []
     assert card["sha256"] == digits.sha256(out)
     import h5py
 
@@ -92,6 +93,10 @@ def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
 def test_wrong_input_is_refused(tmp_path, capsys):
     with pytest.raises(ValueError, match="at least 10000"):
         pretrain.train(5, 0, tmp_path)
+    for pictures in (0, 5):
+        args = argparse.Namespace(out=None, pictures=pictures, seed=0, fresh=False)
+        assert pretrain.main(args) == 2
+        assert "at least 10000" in capsys.readouterr().err
     args = argparse.Namespace(out="net.pkl", pictures=128, seed=0, fresh=False)
     assert pretrain.main(args) == 2
     assert "must end with .weights.h5" in capsys.readouterr().err

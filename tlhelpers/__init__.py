@@ -29,6 +29,7 @@ _MODULES = (
     "images",
     "labs",
     "mirror",
+    "pictures",
     "plots",
     "start",
 )

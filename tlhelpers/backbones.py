@@ -7,10 +7,26 @@ layer, which turns features into class probabilities.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+
+def all_layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yield the layers of a network in order, those of networks inside it included.
+
+    Parameters
+    ----------
+    model
+        A network, which may contain networks, such as a backbone under a new head.
+    """
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from all_layers(layer)
+        else:
+            yield layer
 
 
 def quicken_batchnorm(model: keras.Model, momentum: float = 0.9) -> None:
@@ -29,7 +45,7 @@ def quicken_batchnorm(model: keras.Model, momentum: float = 0.9) -> None:
     """
     import keras
 
-    for layer in model.layers:
+    for layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = momentum
 
@@ -103,11 +119,12 @@ def unfreeze(model: keras.Model, last: int | None = None) -> None:
     """
     import keras
 
-    total = len(model.layers)
+    layers = list(all_layers(model))
+    total = len(layers)
     last = total if last is None else last
     if not 0 <= last <= total:
         raise ValueError(f"{model.name} has {total} layers; cannot unfreeze the last {last}.")
-    model.trainable = True
-    for position, layer in enumerate(model.layers):
+    model.trainable = True  # a frozen network would hide trainable layers inside it
+    for position, layer in enumerate(layers):
         is_norm = isinstance(layer, keras.layers.BatchNormalization)
         layer.trainable = position >= total - last and not is_norm

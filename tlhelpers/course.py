@@ -127,7 +127,13 @@ def _run(args: argparse.Namespace) -> int:
     build = args.build or root / "build"
     from tlhelpers import runner
 
-    report = runner.run_notebooks(paths, build, timeout=args.timeout)
+    try:
+        report = runner.run_notebooks(paths, build, timeout=args.timeout)
+    except OSError as problem:
+        raise _NoSense(
+            f"The results cannot be written to {build} ({problem.strerror or problem}). "
+            "Make room, or name another folder with --build."
+        ) from problem
     if report["status"] == "interrupted":
         names = ", ".join(entry["name"] for entry in report["notebooks"]) or "none"
         print(f"Stopped. Finished and kept in {build}: {names}.")

@@ -117,7 +117,8 @@ def network(pretrained: bool = True) -> keras.Model:
     ----------
     pretrained
         Load the bundled weights.  With False the weights are random, which is
-        what *training from scratch* starts from.
+        what *training from scratch* starts from, and BatchNormalization is made
+        to follow quickly (`backbones.quicken_batchnorm`).
 
     Returns
     -------

@@ -173,6 +173,7 @@ def main(args: argparse.Namespace | None = None) -> int:
             line, mark, wrong = str(trouble), "WRONG", wrong + 1
         except Exception as error:  # a broken installation fails in any way it likes
             line, mark, wrong = f"{type(error).__name__}: {error}", "WRONG", wrong + 1
+        line = line.replace(str(Path.home()), "~")  # it would tell the user's name
         print(f"  {mark:<6}{name:<15}{line}", flush=True)
     print()
     if wrong:

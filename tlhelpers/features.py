@@ -13,10 +13,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers import backbones
 from tlhelpers.files import cache_folder
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -90,7 +92,11 @@ def compute(
 def _key(backbone: keras.Model, images: np.ndarray, preprocess: Callable | None) -> str:
     """Return a name that changes whenever the features would."""
     digest = hashlib.sha256()
-    digest.update(json.dumps(backbone.get_config(), sort_keys=True, default=str).encode())
+    for layer in backbones.all_layers(backbone):
+        # Keras numbers its names anew in every session; they change no feature.
+        settings = {key: value for key, value in layer.get_config().items() if key != "name"}
+        digest.update(type(layer).__name__.encode())
+        digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
     for weight in backbone.get_weights():
         digest.update(np.ascontiguousarray(weight).data)
     digest.update(f"{images.shape} {images.dtype} {_describe(preprocess)}".encode())
@@ -104,7 +110,16 @@ def _describe(function: Callable | None) -> str:
         return "none"
     name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
     code = getattr(function, "__code__", None)
-    return name if code is None else f"{name} {code.co_code.hex()} {code.co_consts!r}"
+    if code is None:
+        return f"{name} {function!r}"
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    return f"{name} {_describe_code(code)} {held!r} {function.__defaults__!r}"
+
+
+def _describe_code(code: CodeType) -> str:
+    """Write out what a piece of code does, functions inside it included."""
+    constants = [_describe_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
 def _read(path: Path, rows: int, columns: int) -> np.ndarray | None:

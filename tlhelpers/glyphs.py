@@ -45,7 +45,8 @@ FONTS: tuple[str, ...] = (
     "cmr10", "cmb10", "cmss10", "cmti10", "cmtt10",
 )  # fmt: skip
 
-#: Fonts that training never sees.  They say how well a network reads print.
+#: Fonts that training never sees, though it sees others of their families.
+#: They say how well a network reads print.
 HELD_OUT_FONTS: tuple[str, ...] = ("DejaVuSerif", "STIXGeneralBol", "cmr10", "DejaVuSans-Oblique")
 TRAINING_FONTS: tuple[str, ...] = tuple(f for f in FONTS if f not in HELD_OUT_FONTS)
 

@@ -62,9 +62,11 @@ def make_outputs(
         return [], error
     _tidy(new)
     if write:
-        write_text(path, text_of(new))
+        docs = path.resolve().parent.parent / "docs"
         for name, picture in tagged_figures(new).items():
-            (path.parent.parent / "docs" / f"{name}.png").write_bytes(picture)
+            docs.mkdir(exist_ok=True)
+            (docs / f"{name}.png").write_bytes(picture)
+        write_text(path, text_of(new))  # last: a failure above leaves it as it was
     return different_cells(old, new), None
 
 

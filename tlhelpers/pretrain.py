@@ -109,7 +109,7 @@ def train(pictures: int, seed: int, folder: Path, *, fresh: bool = False) -> ker
         raise ValueError(f"pictures must be at least {BLOCK} (one block); got {pictures}.")
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
-    kept = folder / f"training-{seed}-{blocks}.keras"
+    kept = folder / _safe_point(blocks, seed)
     if fresh:
         kept.unlink(missing_ok=True)
     model, start = _load(kept), 0
@@ -139,6 +139,10 @@ def train(pictures: int, seed: int, folder: Path, *, fresh: bool = False) -> ker
             bar.set_postfix(accuracy=f"{result.history['accuracy'][0]:.3f}")
             bar.update()
     return model
+
+
+def _safe_point(blocks: int, seed: int) -> str:
+    return f"training-{seed}-{blocks}.keras"
 
 
 def _load(kept: Path) -> keras.Model | None:
@@ -189,12 +193,17 @@ def main(args: argparse.Namespace) -> int:
     if not out.name.endswith(".weights.h5"):
         print(f"--out must end with .weights.h5; got {out}.", file=sys.stderr)
         return 2
-    pictures = args.pictures or PICTURES
+    pictures = PICTURES if args.pictures is None else args.pictures
+    if pictures < BLOCK:
+        print(f"--pictures must be at least {BLOCK} (one block); got {pictures}.", file=sys.stderr)
+        return 2
+    out.parent.mkdir(parents=True, exist_ok=True)  # now, and not after half an hour
     seed = 0 if args.seed is None else args.seed
     print(f"Training on {pictures:,} printed characters, seed {seed}. Ctrl-C stops; the same")
     print("command goes on later. The bundled network took about half an hour on two cores.")
     began = time.perf_counter()
-    model = train(pictures, seed, features.cache_folder() / "pretrain", fresh=args.fresh)
+    folder = features.cache_folder() / "pretrain"
+    model = train(pictures, seed, folder, fresh=args.fresh)
     seconds = time.perf_counter() - began
     temporary = out.with_name("part-" + out.name)
     # A network that was never compiled: the file then holds no optimiser.
@@ -220,8 +229,9 @@ def main(args: argparse.Namespace) -> int:
         "sha256": digits.sha256(out),
         "versions": {"keras": keras.__version__, "python": platform.python_version()},
     }
-    card_path = out.with_name(digits.CARD)
+    card_path = out.with_name(out.name.removesuffix(".weights.h5") + ".json")
     card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8", newline="\n")
+    (folder / _safe_point(pictures // BLOCK, seed)).unlink()  # done: the next run is a new one
     print(f"Saved {out} and {card_path.name}, after {seconds / 60:.0f} minutes.")
     print(f"Fonts never seen in training: {card['print_plain']:.1%} of plainly printed")
     print(f"characters right, {card['print_varied']:.1%} of the varied ones.")

@@ -66,6 +66,7 @@ def run_notebooks(
         text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
         write_text(build_dir / "report.json", text)
 
+    save()  # a folder that cannot be written to shows before the work, not after
     try:
         for path in map(Path, paths):
             on_cell = progress(path.stem, expected.get(path.stem))
