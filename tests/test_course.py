@@ -162,13 +162,15 @@ def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
     assert course.main(["lab"]) == 5
     assert course.main(["lab", "01", "--", "--no-browser", "--port=9"]) == 5
-    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:]
+    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:5]
     notebooks = checkout / "notebooks"
     assert started == [
         [*jupyterlab, str(notebooks / "00_start_here.ipynb"), *quiet],
         [*jupyterlab, str(notebooks / "01_prediction.ipynb"), *quiet, "--no-browser", "--port=9"],
     ]
-    assert not any("http" in word for word in quiet)  # no news, no look for updates
+    folder = Path(quiet[0].removeprefix("--LabApp.app_settings_dir="))
+    (settings,) = json.loads((folder / "overrides.json").read_text(encoding="utf-8")).values()
+    assert settings == {"checkForUpdates": False, "fetchNews": "false"}
 
 
 @pytest.mark.parametrize(

@@ -173,10 +173,8 @@ def _lab(args: argparse.Namespace) -> int:
     from tlhelpers.kernels import python_path
 
     # The course asks for no network: JupyterLab need not look for news or updates.
-    quiet = [
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
+    settings = Path(__file__).parent / "jupyterlab"
+    quiet = [f"--LabApp.app_settings_dir={settings}"]
     command = [sys.executable, "-m", "jupyterlab", str(notebook), *quiet, *args.extra]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
     # Whoever ends this command means JupyterLab, too.
