@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tlhelpers as tl
-from tlhelpers import digits, glyphs, labs
+from tlhelpers import digits, files, glyphs, labs
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_the_bundled_network_transfers_to_handwriting(lab, network):
 
 def test_the_card_tells_the_truth_about_the_file(network):
     card = digits.card()
-    assert card["sha256"] == digits.sha256(digits.check_weights())
+    assert card["sha256"] == files.checksum_of(digits.check_weights())
     assert card["classes"] == list(glyphs.CLASSES)
     assert card["parameters"] == network.count_params()
     assert card["input"] == [48, 48, 3]
@@ -122,7 +122,7 @@ def test_a_damaged_weights_file_is_named_with_both_checksums(own_data):
         digits.network()
     message = str(caught.value)
     assert str(path) in message and "git checkout -- data" in message
-    assert digits.card()["sha256"] in message and digits.sha256(path) in message
+    assert digits.card()["sha256"] in message and files.checksum_of(path) in message
 
 
 def test_a_short_weights_file_is_noticed(own_data):

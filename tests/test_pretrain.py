@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from tlhelpers import digits, glyphs, pretrain
+from tlhelpers import digits, files, glyphs, pretrain
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
     assert pretrain.main(args) == 0
     card = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
     assert list((tmp_path / "cache" / "pretrain").iterdir()) == []
-    assert card["sha256"] == digits.sha256(out)
+    assert card["sha256"] == files.checksum_of(out)
     import h5py
 
     with h5py.File(out) as file:

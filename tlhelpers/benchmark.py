@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers import features, glyphs, images, labs, start
+from tlhelpers import features, glyphs, images, labs, pretrain, start
 
 BUDGETS = (1, 2, 5, 10, 20, 50)
 
@@ -57,14 +57,6 @@ def label_curve(
     return curve
 
 
-def read_print(lab: labs.Lab, network: object, style: str, fonts: tuple[str, ...], seed: int):
-    """Return the share of new printed characters that the network names correctly."""
-    labels = np.tile(np.arange(len(lab.source_classes)), 100)
-    pictures = lab.draw_source(labels, style=style, fonts=fonts, seed=seed)
-    answers = network.predict(lab.preprocess(pictures), batch_size=256, verbose=0)
-    return float(np.mean(answers.argmax(axis=1) == labels))
-
-
 def import_seconds() -> float:
     """Return how long ``import tlhelpers`` takes: the quickest of five new Pythons."""
     code = "import time; t = time.perf_counter(); import tlhelpers; print(time.perf_counter() - t)"
@@ -90,7 +82,9 @@ def measure(draws: int, seed: int) -> list[tuple[str, str]]:
             ("fonts never seen", glyphs.HELD_OUT_FONTS),
             ("fonts of the training", glyphs.TRAINING_FONTS),
         ):
-            share = read_print(lab, network, style, fonts, seed + 70_000)
+            share = pretrain.print_accuracy(
+                network, style=style, fonts=fonts, seed=seed + 70_000, per_class=100
+            )
             table.append((f"printed characters, {style}, {name}", f"{share:.1%}"))
     halves = {"first half": lab.train, "second half": lab.test}
     right = []

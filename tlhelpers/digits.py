@@ -6,14 +6,13 @@ handwriting that ships inside scikit-learn.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import backbones, glyphs, images
+from tlhelpers import backbones, files, glyphs, images
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -39,18 +38,6 @@ def data_folder() -> Path:
     here = Path(__file__).resolve().parent
     checkout = here.parent / "data"
     return checkout if (checkout / CARD).is_file() else here / "_data"
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits.
-
-    Parameters
-    ----------
-    path
-        A readable file.
-    """
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def card() -> dict:
@@ -98,7 +85,7 @@ def check_weights(path: Path | None = None) -> Path:
     path = data_folder() / WEIGHTS if path is None else Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"The weights file {path} is missing. {_RESTORE}")
-    wanted, found = card()["sha256"], sha256(path)
+    wanted, found = card()["sha256"], files.checksum_of(path)
     if wanted != found:
         raise ValueError(
             f"The weights file {path} is damaged or not the one of this course.\n"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import digits, features, glyphs, start
+from tlhelpers import digits, features, files, glyphs, start
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -168,8 +168,10 @@ def _save(model: keras.Model, kept: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def print_accuracy(model: keras.Model, *, style: str, fonts: tuple[str, ...], seed: int) -> float:
-    """Return the share of 50 new pictures of each class that the network reads correctly.
+def print_accuracy(
+    model: keras.Model, *, style: str, fonts: tuple[str, ...], seed: int, per_class: int = 50
+) -> float:
+    """Return the share of new printed characters that the network reads correctly.
 
     Parameters
     ----------
@@ -177,8 +179,10 @@ def print_accuracy(model: keras.Model, *, style: str, fonts: tuple[str, ...], se
         A classifier of the digits lab.
     style, fonts, seed
         As in `glyphs.render`.
+    per_class
+        How many pictures of each class.
     """
-    labels = np.tile(np.arange(len(glyphs.CLASSES)), 50)
+    labels = np.tile(np.arange(len(glyphs.CLASSES)), per_class)
     pictures = glyphs.render(labels, style=style, fonts=fonts, seed=seed)
     answers = model.predict(digits.preprocess(pictures), batch_size=256, verbose=0)
     return float((answers.argmax(axis=1) == labels).mean())
@@ -226,7 +230,7 @@ def main(args: argparse.Namespace) -> int:
         ),
         "seconds": round(seconds),
         "seed": seed,
-        "sha256": digits.sha256(out),
+        "sha256": files.checksum_of(out),
         "versions": {"keras": keras.__version__, "python": platform.python_version()},
     }
     card_path = out.with_name(out.name.removesuffix(".weights.h5") + ".json")
