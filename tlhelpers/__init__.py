@@ -28,6 +28,7 @@ _MODULES = (
     "glyphs",
     "images",
     "labs",
+    "metrics",
     "mirror",
     "pictures",
     "plots",
