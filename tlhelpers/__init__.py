@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 #: Where each public name lives.  ``tl.load_lab`` is ``tlhelpers.labs.load_lab``.
 _HOME = {
     "Lab": "labs",
+    "load_imagenet": "imagenet",
     "load_lab": "labs",
     "load_photos": "labs",
     "claim": "claims",
@@ -29,6 +30,7 @@ _MODULES = (
     "features",
     "folders",
     "glyphs",
+    "imagenet",
     "images",
     "labs",
     "metrics",

@@ -1,0 +1,35 @@
+"""ImageNet networks for single pictures: what is here is loaded, what is not is said."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tlhelpers import fetch, imagenet
+
+
+def test_what_is_missing_is_said_in_one_line_without_a_path(capsys, monkeypatch):
+    def load(name):
+        if name == "ResNet50":
+            raise fetch.NotHere("/some/folder has no such file")
+        return SimpleNamespace(weights=f"{name} (ImageNet)", size=224)
+
+    monkeypatch.setattr(imagenet, "load", load)
+    assert list(imagenet.load_imagenet("MobileNetV2", "ResNet50")) == ["MobileNetV2"]
+    ready, missing = capsys.readouterr().out.splitlines()
+    assert ready.startswith("MobileNetV2 (ImageNet): ready")
+    assert "tlhelpers fetch ResNet50" in missing and "/some" not in missing
+
+
+def test_nothing_here_gives_an_empty_answer_and_goes_on(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
+    assert imagenet.load_imagenet("MobileNetV2") == {}
+    assert "left out" in capsys.readouterr().out
+
+
+def test_a_misspelt_name_is_refused_before_anything_is_loaded(monkeypatch):
+    monkeypatch.setattr(imagenet, "load", lambda name: pytest.fail("loaded too early"))
+    with pytest.raises(ValueError, match="MobileNetV2"):
+        imagenet.load_imagenet("ResNet50", "MobilNetV2")
+    with pytest.raises(ValueError, match="name of a network"):
+        imagenet.load_imagenet()
