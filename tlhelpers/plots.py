@@ -27,12 +27,14 @@ STRATEGIES: dict[str, tuple[str, str]] = {
     "adapted, no labels": ("#CC79A7", "v"),
     "no labels": ("#D55E00", "*"),
 }
-_SPARE = ("#56B4E9", "X"), ("#000000", "P"), ("#F0E442", "h")
+#: The last is their yellow, darkened: the yellow itself is lost on white.
+_SPARE = ("#56B4E9", "X"), ("#000000", "P"), ("#9A8F00", "h")
 _STYLE = {
     "figure.facecolor": "white",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#dddddd",
     "font.size": 11,
     "legend.frameon": False,

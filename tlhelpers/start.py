@@ -37,6 +37,7 @@ def load_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # says the rest of what it has to say
+            tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
         except Exception:
             said.seek(0)
             os.write(screen, said.read())
