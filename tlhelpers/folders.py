@@ -125,7 +125,9 @@ class Report:
         return lines + [f"  and {len(found) - 8:,} more"] * (len(found) > 8)
 
 
-def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Report:
+def scan(
+    path: str | Path, *, alike: float = 0.98, first: int | None = None, progress: bool = True
+) -> Report:
     """Look at a folder that holds one folder of pictures for each class.
 
     Every file is opened once.  What cannot be used is left out with a reason;
@@ -142,6 +144,9 @@ def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Rep
         were saved again, resized or made brighter are found; mirrored, turned
         and cropped ones are not.  Among photographs, 0.93 also finds several
         shots of one scene; two drawings of a digit would then be alike, too.
+    first
+        Look only at this many files of each class, in the order of their names,
+        and pass over the others.  By default at all of them.
     progress
         Show a bar with the time left if it takes longer than a second.
 
@@ -180,8 +185,12 @@ def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Rep
     """
     if not 0 < alike <= 1:
         raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
+    if first is not None and first < 1:
+        raise ValueError(f"first must be at least 1; got {first!r}.")
     root = _folder(path)
     files, left_out, ignored = _list(root)
+    places = gather([name for name, _ in files])
+    files = [files[i] for rows in places for i in rows[:first]]
     seen = each(thumbnail, [file for _, file in files], "Looking", progress)
     good = []
     for (name, file), result in zip(files, seen, strict=True):
