@@ -29,9 +29,11 @@ _MODULES = (
     "images",
     "labs",
     "mirror",
+    "own",
     "pictures",
     "plots",
     "start",
+    "widgets",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]

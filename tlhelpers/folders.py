@@ -431,7 +431,7 @@ def scan_given(
         left_out += more[1]
         ignored += more[2]
     for entry in sorted(root.iterdir()):
-        if _hidden(entry.name):
+        if is_hidden(entry.name):
             ignored += 1
         elif entry not in folders.values():
             left_out.append(LeftOut(entry, "beside the parts of the split"))
@@ -504,7 +504,7 @@ def _list(root: Path) -> tuple[list[tuple[str, Path]], list[LeftOut], int]:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 place = folder / entry.name
-                if _hidden(entry.name):
+                if is_hidden(entry.name):
                     ignored += 1
                 # Windows has links to folders that do not call themselves links.
                 elif entry.is_symlink() or entry.is_dir() and os.path.realpath(place) != str(place):
@@ -537,12 +537,13 @@ def _list(root: Path) -> tuple[list[tuple[str, Path]], list[LeftOut], int]:
 def _has_folders(folder: Path) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return any(entry.is_dir() and not _hidden(entry.name) for entry in entries)
+            return any(entry.is_dir() and not is_hidden(entry.name) for entry in entries)
     except OSError:
         return False
 
 
-def _hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Say whether a name is one of a hidden or system file."""
     return name.startswith(".") or name.lower() in SYSTEM
 
 
@@ -550,9 +551,9 @@ def _check_structure(root: Path) -> None:
     """Raise if it is the folders that are wrong, when no file in them could be used."""
     for here, folders, files in os.walk(root):
         # The training pictures first, if there are several such folders.
-        folders[:] = [name for name in folders if not _hidden(name)]
+        folders[:] = [name for name in folders if not is_hidden(name)]
         folders.sort(key=lambda name: ("train" not in name.lower(), name))
-        files = [name for name in files if not _hidden(name)]
+        files = [name for name in files if not is_hidden(name)]
         if Path(here) == root and not folders:
             raise ValueError(
                 f"There are no class folders in {root}, but {many(len(files), 'file')}. Make one "
