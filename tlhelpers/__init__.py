@@ -14,11 +14,14 @@ __version__ = "0.1.0"
 _HOME = {
     "Lab": "labs",
     "load_lab": "labs",
+    "load_photos": "labs",
     "claim": "claims",
     "load_tensorflow": "start",
 }
 _MODULES = (
+    "architectures",
     "backbones",
+    "catalogue",
     "claims",
     "course",
     "digits",
@@ -30,6 +33,7 @@ _MODULES = (
     "labs",
     "mirror",
     "own",
+    "photos",
     "pictures",
     "plots",
     "start",

@@ -133,7 +133,9 @@ class Report:
         return lines + [f"  and {len(found) - 8:,} more"] * (len(found) > 8)
 
 
-def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Report:
+def scan(
+    path: str | Path, *, alike: float = 0.98, first: int | None = None, progress: bool = True
+) -> Report:
     """Look at a folder that holds one folder of pictures for each class.
 
     Every file is opened once.  What cannot be used is left out with a reason;
@@ -150,6 +152,9 @@ def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Rep
         were saved again, resized or made brighter are found; mirrored, turned
         and cropped ones are not.  Among photographs, 0.93 also finds several
         shots of one scene; two drawings of a digit would then be alike, too.
+    first
+        Look only at this many files of each class, in the order of their names,
+        and pass over the others.  By default at all of them.
     progress
         Show a bar with the time left if it takes longer than a second.
 
@@ -186,8 +191,13 @@ def scan(path: str | Path, *, alike: float = 0.98, progress: bool = True) -> Rep
       no usable picture in it: lemon
     >>> scratch.cleanup()
     """
+    if first is not None and first < 1:
+        raise ValueError(f"first must be at least 1; got {first!r}.")
     root = _folder(path)
-    return _scan(root, *_list(root), alike, progress)
+    files, left_out, ignored = _list(root)
+    places = gather([name for name, _ in files])
+    files = [files[i] for rows in places for i in rows[:first]]
+    return _scan(root, files, left_out, ignored, alike, progress)
 
 
 def _scan(

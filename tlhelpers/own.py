@@ -200,9 +200,7 @@ def network(
     file = photos.weights_file(architecture)
     if _is_near(file, download):
         try:
-            label = photos.describe_weights(
-                architecture, fetch.get(file, download=download), file
-            )
+            label = photos.describe_weights(architecture, fetch.get(file, download=download), file)
         except fetch.NotHere:
             pass  # said when the network is built; the pictures can be looked at without it
     return Network(build, classes, label)

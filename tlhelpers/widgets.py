@@ -52,7 +52,7 @@ def safe_name(name: str, *, otherwise: str = "picture") -> str:
     Examples
     --------
     >>> safe_name("../../etc/passwd"), safe_name("con.png"), safe_name("a:b?.png")
-    ('.._.._etc_passwd'.lstrip('._'), '_con.png', 'a_b_.png')
+    ('etc_passwd', '_con.png', 'a_b_.png')
     """
     name = unicodedata.normalize("NFC", name)
     name = "".join(letter if letter.isprintable() else "_" for letter in name)
@@ -173,7 +173,9 @@ def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
     wanted = Path(safe_name(re.split(r"[/\\]", name)[-1]))
     content = file.read_bytes()
     for number in range(1, 10_000):
-        place = folder / (wanted.name if number == 1 else f"{wanted.stem} ({number}){wanted.suffix}")
+        place = folder / (
+            wanted.name if number == 1 else f"{wanted.stem} ({number}){wanted.suffix}"
+        )
         try:
             place.open("xb").close()  # the name is ours now, also if another notebook wants it
         except FileExistsError:
