@@ -2,8 +2,8 @@
 
 One folder for each class, with the pictures inside.  Real folders are messy, so
 `scan` opens every file first and says what it found: what can be used, what is
-left out, and why.  `split` and `load` then only meet files that work.  Folders that come with a split
-(``train``, ``test``) keep it: see `given` and `scan_given`.
+left out, and why.  `split` and `load` then only meet files that work.
+Folders that come with a split (``train``, ``test``) keep it: see `scan_given`.
 
 Nothing here changes, moves or deletes a file.
 """
