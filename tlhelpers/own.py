@@ -244,8 +244,8 @@ def to_ink(images: np.ndarray) -> np.ndarray:
         if paper - dark < 32:  # nothing is written there
             continue
         ink = np.clip((paper - grey) / (paper - dark), 0, 1)
-        ink[ink < 0.15] = 0  # the grain of the paper
-        rows, columns = (np.flatnonzero((ink > 0.3).any(axis=axis)) for axis in (1, 0))
+        ink[ink < 0.05] = 0  # the grain of the paper
+        rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
         high, wide = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
         side = max(high, wide)
         square = np.zeros((side, side), np.float32)
