@@ -32,10 +32,12 @@ _MODULES = (
     "images",
     "labs",
     "mirror",
+    "own",
     "photos",
     "pictures",
     "plots",
     "start",
+    "widgets",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]
