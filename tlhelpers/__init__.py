@@ -35,10 +35,12 @@ _MODULES = (
     "labs",
     "metrics",
     "mirror",
+    "own",
     "photos",
     "pictures",
     "plots",
     "start",
+    "widgets",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]

@@ -168,6 +168,21 @@ def _execute(args: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
+def _verify(args: argparse.Namespace) -> int:
+    if args.seeds < 1:
+        raise _NoSense(f"--seeds must be at least 1; got {args.seeds}.")
+    paths = choose_notebooks(_root_or_stop() / "notebooks", args.names)
+    from tlhelpers import verify
+
+    table, good = verify.verify_notebooks(paths, range(args.seeds), timeout=args.timeout)
+    print(table)
+    if args.output:
+        from tlhelpers.kernels import write_text
+
+        write_text(args.output, table + "\n")
+    return 0 if good else 1
+
+
 def _lab(args: argparse.Namespace) -> int:
     notebook = choose_notebooks(_root_or_stop() / "notebooks", [args.name])[0]
     from tlhelpers.kernels import python_path
@@ -247,6 +262,19 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; fail if outputs would differ"
     )
     execute.add_argument("--timeout", **timeout)
+
+    verify = add(
+        "verify",
+        _verify,
+        "run notebooks with several seeds and see which claims always hold",
+        "tlhelpers verify 02 --seeds 5",
+    )
+    verify.add_argument("names", **names)
+    verify.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="seeds 0 to N - 1 (default: %(default)s)"
+    )
+    verify.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
+    verify.add_argument("--timeout", **timeout)
 
     add("doctor", _module, "see whether this computer is ready for the course", "tlhelpers doctor")
 

@@ -27,6 +27,7 @@ def execute_notebook(
     on_cell: OnCell | None = None,
     timeout: int = 600,
     env: dict[str, str] | None = None,
+    seed: int | None = None,
 ) -> tuple[NotebookNode, list[float], dict | None]:
     """Run a notebook in a fresh kernel of this Python; no file is changed.
 
@@ -46,6 +47,8 @@ def execute_notebook(
         The most seconds that one cell may take.
     env
         Further environment variables for the kernel.
+    seed
+        Run it with this seed instead of its own; see `set_seed`.
 
     Returns
     -------
@@ -60,10 +63,12 @@ def execute_notebook(
     Raises
     ------
     ValueError
-        If the file is not a notebook.
+        If the file is not a notebook, or has no seed to set.
     """
     path = Path(path).resolve()
     nb = read_notebook(path)
+    if seed is not None:
+        set_seed(nb, seed)
     # A selector loop, because zmq cannot use the default loop of Windows.
     with (
         tempfile.TemporaryDirectory(
@@ -218,6 +223,31 @@ def cells_that_run(nb: NotebookNode) -> list[int]:
         and cell.source.strip()
         and "skip-execution" not in cell.metadata.get("tags", [])
     ]
+
+
+def set_seed(nb: NotebookNode, seed: int) -> None:
+    """Let a notebook draw everything that it draws at random from another seed.
+
+    Parameters
+    ----------
+    nb
+        Its cell with the tag ``parameters`` says ``SEED = 0``.  Changed in place.
+    seed
+        At least 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no such cell.
+    """
+    for cell in nb.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source, found = re.subn(
+                r"^SEED = \d+", f"SEED = {seed}", cell.source, flags=re.MULTILINE
+            )
+            if found == 1:
+                return
+    raise ValueError("The notebook has no cell with the tag 'parameters' that says SEED = 0.")
 
 
 # ------------------------------------------------------------------------- files
