@@ -14,6 +14,7 @@ def test_what_is_missing_is_said_in_one_line_without_a_path(capsys, monkeypatch)
         return SimpleNamespace(weights=f"{name} (ImageNet)", size=224)
 
     monkeypatch.setattr(imagenet, "load", load)
+    monkeypatch.setenv("TLHELPERS_MIRROR", "/some/mirror")
     assert list(imagenet.load_imagenet("MobileNetV2", "ResNet50")) == ["MobileNetV2"]
     ready, missing = capsys.readouterr().out.splitlines()
     assert ready.startswith("MobileNetV2 (ImageNet): ready")
@@ -23,8 +24,22 @@ def test_what_is_missing_is_said_in_one_line_without_a_path(capsys, monkeypatch)
 def test_nothing_here_gives_an_empty_answer_and_goes_on(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
-    assert imagenet.load_imagenet("MobileNetV2") == {}
-    assert "left out" in capsys.readouterr().out
+    monkeypatch.setattr(imagenet.files, "keras_file", lambda *_: pytest.fail("asked Keras"))
+    assert imagenet.load_imagenet("MobileNetV2", "ResNet50") == {}
+    said = capsys.readouterr().out
+    assert "left out" in said and "tlhelpers fetch MobileNetV2" in said and said.count("\n") == 1
+
+
+def test_weights_that_keras_already_has_are_noticed(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    assert not imagenet._may_be_here("ResNet50")
+    for name, file in (
+        ("ResNet50", "resnet50_weights_tf_dim_ordering_tf_kernels.h5"),
+        ("MobileNetV3Small", "weights_mobilenet_v3_small_224_1.0_float.h5"),
+    ):
+        (tmp_path / "models" / file).touch()
+        assert imagenet._may_be_here(name)
 
 
 def test_a_misspelt_name_is_refused_before_anything_is_loaded(monkeypatch):

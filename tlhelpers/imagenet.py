@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlhelpers import architectures, catalogue, fetch, photos
+from tlhelpers import architectures, catalogue, fetch, files, photos
 from tlhelpers.claims import say_photos
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -95,11 +96,22 @@ def load_imagenet(*names: str) -> dict[str, Pretrained]:
     found, lines = {}, []
     for name in names:
         try:
+            if not _may_be_here(name):
+                raise fetch.NotHere
             found[name] = load(name)
             lines.append(f"{found[name].weights}: ready, {found[name].size} x {found[name].size}.")
         except fetch.NotHere:
             lines.append(f"{name} is not on this computer. To get it: tlhelpers fetch {name}")
     if not found:
-        lines = ["This section on photographs is left out: there are no weights.", *lines]
+        text = "This section on photographs is left out: no weights here. To get them: "
+        lines = [f"{text}tlhelpers fetch {names[0]}"]
     say_photos("run" if found else "skipped", "\n".join(lines))
     return found
+
+
+def _may_be_here(name: str) -> bool:
+    """Say in a moment whether it is worth asking Keras (which takes seconds) for a file's name."""
+    if fetch.mirror_source() or any(file.word == name for file in files.FILES.values()):
+        return True
+    models = (files.keras_home() / "models").glob("*.h5")
+    return any(name.lower() in re.sub("[_-]", "", file.name).lower() for file in models)
