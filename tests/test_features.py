@@ -135,7 +135,7 @@ def test_two_processes_at_once(tmp_path):
         "import numpy as np\nfrom pathlib import Path\nfrom tlhelpers import features\n"
         "for i in range(200):\n"
         f"    features._write(Path({str(tmp_path)!r}) / 'x.npy', np.full((50, 50), 1, 'float32'))\n"
-        f"    assert features._read(Path({str(tmp_path)!r}) / 'x.npy', 50, 50) is not None\n"
+        f"    assert features._read(Path({str(tmp_path)!r}) / 'x.npy', (50, 50)) is not None\n"
     )
     both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [process.wait(timeout=60) for process in both] == [0, 0]

@@ -22,15 +22,18 @@ _MODULES = (
     "claims",
     "course",
     "digits",
+    "fastpath",
     "fetch",
     "features",
     "folders",
     "glyphs",
+    "identity",
     "images",
     "labs",
     "mirror",
     "pictures",
     "plots",
+    "safe",
     "start",
 )
 
