@@ -19,6 +19,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["KERAS_HOME"] = str(_scratch / "keras")
 os.environ["TLHELPERS_CACHE"] = str(_scratch / "cache")
+os.environ["TLHELPERS_DATA"] = str(_scratch / "data")
 os.environ.pop("TLHELPERS_MIRROR", None)
 
 # Children inherit the block through PYTHONPATH; this process blocks itself now.

@@ -16,12 +16,18 @@ _HOME = {
     "load_lab": "labs",
     "claim": "claims",
     "load_tensorflow": "start",
+    "check": "exercises",
+    "hint": "exercises",
+    "progress": "exercises",
+    "quiz": "exercises",
+    "solution": "exercises",
 }
 _MODULES = (
     "backbones",
     "claims",
     "course",
     "digits",
+    "exercises",
     "fetch",
     "features",
     "folders",
@@ -31,6 +37,7 @@ _MODULES = (
     "mirror",
     "pictures",
     "plots",
+    "progress_file",
     "start",
 )
 
