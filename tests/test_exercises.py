@@ -335,15 +335,15 @@ def test_hints_come_one_by_one_and_the_last_stays(capsys, monkeypatch):
     monkeypatch.setattr(checking, "_hints_given", {})
     counts = []
     for _ in range(4):
-        tl.hint("0.3")
+        tl.hint("0.2")
         counts.append(len(re.findall(r"^\d\. ", capsys.readouterr().out, re.MULTILINE)))
     assert counts == [1, 2, 3, 3]
 
 
 def test_solution_shows_code_and_reason(capsys):
-    tl.solution("0.3")
+    tl.solution("0.2")
     said = capsys.readouterr().out
-    exercise = definitions.find("0.3")
+    exercise = definitions.find("0.2")
     assert exercise.solution in said and exercise.why in said
 
 
@@ -429,12 +429,12 @@ def test_nonsense_in_a_quiz_gets_words(choice, capsys):
 def test_solved_exercises_are_remembered_and_counted(capsys):
     tl.progress("00")
     assert capsys.readouterr().out.startswith("Nothing solved yet: 5 exercises and 3 quizzes")
-    tl.check("0.2", "A")
-    tl.check("0.2", "C")
+    tl.check("0.4", "A")
+    tl.check("0.4", "C")
     tl.quiz("0.b", "C")
     capsys.readouterr()
     tl.progress(0)
-    assert "1 of 5 exercises, 1 of 3 quizzes (0.2, 0.b)" in capsys.readouterr().out
+    assert "1 of 5 exercises, 1 of 3 quizzes (0.4, 0.b)" in capsys.readouterr().out
     tl.progress("no such")
     assert "These have: 00" in capsys.readouterr().out
 
@@ -462,10 +462,10 @@ def test_two_processes_lose_nothing(own_folder):
 def test_a_damaged_file_is_set_aside_and_not_lost(content, own_folder, capsys):
     own_folder.mkdir()
     (own_folder / "progress.json").write_text(content)
-    tl.check("0.2", "C")
+    tl.check("0.4", "C")
     assert "was damaged" in capsys.readouterr().out
     assert (own_folder / "progress.damaged-1.json").read_text() == content
-    assert set(progress_file.solved()[0]) == {"0.2"}
+    assert set(progress_file.solved()[0]) == {"0.4"}
     (own_folder / "progress.json").write_text("worse")
     assert "damaged-2" in progress_file.solved()[1]
 
@@ -484,13 +484,13 @@ def test_a_file_that_cannot_be_written_costs_a_note_only(trouble, own_folder, ca
     monkeypatch.setattr(progress_file, "PATIENCE", 0.1)
     if trouble == "no folder":
         own_folder.write_text("a file where the folder should be")
-        tl.check("0.2", "C")
+        tl.check("0.4", "C")
     else:
         own_folder.mkdir()
         with filelock.FileLock(own_folder / ".progress.lock"):
-            tl.check("0.2", "C")
+            tl.check("0.4", "C")
     said = capsys.readouterr().out
-    assert said.startswith("✔ 0.2 Right.") and "cannot be kept" in said
+    assert said.startswith("✔ 0.4 Right.") and "cannot be kept" in said
 
 
 def test_progress_on_the_command_line(capsys, monkeypatch):
@@ -561,14 +561,14 @@ def test_a_notebook_with_all_solutions_passes_all_checks(tmp_path):
 
 
 def test_filling_in_wants_the_stub_and_the_call_of_the_definition():
-    exercise = definitions.find("0.2")
+    exercise = definitions.find("0.4")
     indented = "if True:\n    " + exercise.stub + "\n" + exercise.ask
     filled = filling.with_solutions(tiny(indented))
     assert f"    {exercise.solution}\n" in filled.cells[1].source
     for cells in (
         [exercise.ask],
         [exercise.ask, exercise.stub],
-        [exercise.stub, 'tl.check("0.2", x)'],
+        [exercise.stub, 'tl.check("0.4", x)'],
     ):
         with pytest.raises(ValueError):
             filling.with_solutions(tiny(*cells))

@@ -183,7 +183,7 @@ def find(item_id: str | float) -> Exercise | Quiz:
 
     Examples
     --------
-    >>> find("0.3").title
+    >>> find("0.2").title
     'Choose among some classes only'
     """
     name = str(item_id).strip().lower()

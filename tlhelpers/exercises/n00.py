@@ -77,53 +77,7 @@ GUESS = Exercise(
     setup="no_labels = 0.919",
 )
 
-# ---------------------------------------------------------- 0.2 a figure to read
-
-
-def check_reading(answer: object, context: dict) -> Verdict:
-    """Which budget do raw pixels need for what one label buys frozen features?"""
-    chosen = letter(answer, "ABCD")
-    if chosen == "C":
-        return right(
-            "A level line from the first blue circle meets the grey curve near ten. "
-            "The network's past saves nine labels in ten here."
-        )
-    return wrong(
-        {
-            "A": "You compared the curves above the same point: that is the gap in accuracy. "
-            "The question keeps the accuracy, so move sideways and not up.",
-            "B": "Above two labels, the grey squares are still clearly lower than the first "
-            "blue circle. Go on to the right.",
-            "D": "Look at the grey squares, and not at the orange triangles. At the right end "
-            "they are higher than the first blue circle.",
-        }[chosen]
-    )
-
-
-READ = Exercise(
-    id="0.2",
-    title="What is one label worth?",
-    stub='answer = ...  # "A", "B", "C" or "D"',
-    ask='tl.check("0.2", answer)',
-    hints=(
-        "Find the blue circle above one label, and read its accuracy on the left.",
-        "Now hold the accuracy and walk to the right, until you are on the grey squares. "
-        "Read the number of labels below. The axis is logarithmic: its steps multiply.",
-    ),
-    solution='answer = "C"',
-    why="Reading sideways gives the price of an accuracy in labels. Reading upwards gives "
-    "the accuracy for a price. The first is what you pay for.",
-    check=check_reading,
-    mistakes=(
-        Known('answer = "A"', "move sideways"),
-        Known('answer = "B"', "Above two labels"),
-        Known('answer = "D"', "not at the orange triangles"),
-        Known("answer = 10", "should be a letter in quotes"),
-    ),
-    also_right=(Known('answer = " c) "', "near ten"), Known('answer = ["C"]', "near ten")),
-)
-
-# ----------------------------------------------------- 0.3 a function to complete
+# ----------------------------------------------------- 0.2 a function to complete
 
 
 def _restricted(seed: int, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -192,7 +146,7 @@ def accuracy_among(probabilities, columns, labels):
 '''.strip()
 
 AMONG = Exercise(
-    id="0.3",
+    id="0.2",
     title="Choose among some classes only",
     stub='''
 def accuracy_among(probabilities, columns, labels):
@@ -200,7 +154,7 @@ def accuracy_among(probabilities, columns, labels):
     answers = ...
     return ...
 '''.strip(),
-    ask='tl.check("0.3", accuracy_among)',
+    ask='tl.check("0.2", accuracy_among)',
     hints=(
         "Section 6 does it for ten columns. First keep only what the network may choose from.",
         "`probabilities[:, columns]` has one column for each possible answer. In which of them "
@@ -247,7 +201,7 @@ def accuracy_among(probabilities, columns, labels):
     setup="import numpy as np",
 )
 
-# ----------------------------------------------------------------- 0.4 a bug to find
+# ----------------------------------------------------------------- 0.3 a bug to find
 
 
 def check_exam_rows(answer: object, context: dict) -> Verdict:
@@ -302,7 +256,7 @@ def exam_rows(labels, per_class, seed):
 '''.strip()
 
 BUG = Exercise(
-    id="0.4",
+    id="0.3",
     title="Too good to be true",
     stub='''
 def exam_rows(labels, per_class, seed):
@@ -313,7 +267,7 @@ def exam_rows(labels, per_class, seed):
     drawn = tl.images.label_budget(labels[train], per_class, seed=seed)
     return train[drawn], test
 '''.strip(),
-    ask='tl.check("0.4", exam_rows)',
+    ask='tl.check("0.3", exam_rows)',
     hints=(
         "Call it with `lab.train.labels`, and print both parts. Which rows are in both?",
         "There is a second thing. Rows of the same writer lie next to each other: "
@@ -350,6 +304,52 @@ def exam_rows(labels, per_class, seed):
         ),
     ),
     setup="import numpy as np\nimport tlhelpers as tl",
+)
+
+# ---------------------------------------------------------- 0.4 a figure to read
+
+
+def check_reading(answer: object, context: dict) -> Verdict:
+    """Which budget do raw pixels need for what one label buys frozen features?"""
+    chosen = letter(answer, "ABCD")
+    if chosen == "C":
+        return right(
+            "A level line from the first blue circle meets the grey curve near ten. "
+            "The network's past saves nine labels in ten here."
+        )
+    return wrong(
+        {
+            "A": "You compared the curves above the same point: that is the gap in accuracy. "
+            "The question keeps the accuracy, so move sideways and not up.",
+            "B": "Above two labels, the grey squares are still clearly lower than the first "
+            "blue circle. Go on to the right.",
+            "D": "Look at the grey squares, and not at the orange triangles. At the right end "
+            "they are higher than the first blue circle.",
+        }[chosen]
+    )
+
+
+READ = Exercise(
+    id="0.4",
+    title="What is one label worth?",
+    stub='answer = ...  # "A", "B", "C" or "D"',
+    ask='tl.check("0.4", answer)',
+    hints=(
+        "Find the blue circle above one label, and read its accuracy on the left.",
+        "Now hold the accuracy and walk to the right, until you are on the grey squares. "
+        "Read the number of labels below. The axis is logarithmic: its steps multiply.",
+    ),
+    solution='answer = "C"',
+    why="Reading sideways gives the price of an accuracy in labels. Reading upwards gives "
+    "the accuracy for a price. The first is what you pay for.",
+    check=check_reading,
+    mistakes=(
+        Known('answer = "A"', "move sideways"),
+        Known('answer = "B"', "Above two labels"),
+        Known('answer = "D"', "not at the orange triangles"),
+        Known("answer = 10", "should be a letter in quotes"),
+    ),
+    also_right=(Known('answer = " c) "', "near ten"), Known('answer = ["C"]', "near ten")),
 )
 
 # ------------------------------------------------------ 0.5 an experiment to design
@@ -500,7 +500,7 @@ plan = {
     setup="import numpy as np",
 )
 
-EXERCISES = (GUESS, READ, AMONG, BUG, PLAN)
+EXERCISES = (GUESS, AMONG, BUG, READ, PLAN)
 
 # ------------------------------------------------------------------------- quizzes
 
