@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Lab": "labs",
     "load_lab": "labs",
+    "load_photos": "labs",
     "claim": "claims",
     "load_tensorflow": "start",
     "check": "exercises",
@@ -23,7 +24,9 @@ _HOME = {
     "solution": "exercises",
 }
 _MODULES = (
+    "architectures",
     "backbones",
+    "catalogue",
     "claims",
     "course",
     "digits",
@@ -35,10 +38,13 @@ _MODULES = (
     "images",
     "labs",
     "mirror",
+    "own",
+    "photos",
     "pictures",
     "plots",
     "progress_file",
     "start",
+    "widgets",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]

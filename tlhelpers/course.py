@@ -378,6 +378,16 @@ def _parser() -> argparse.ArgumentParser:
         "--fresh", action="store_true", help="start again instead of continuing a stopped run"
     )
 
+    architectures = add(
+        "architectures",
+        _module,
+        "list the networks of keras.applications: input size, features, preprocessing",
+        "tlhelpers architectures",
+    )
+    architectures.add_argument(
+        "--measure", action="store_true", help="ask Keras, and print rows of Python (2 minutes)"
+    )
+
     benchmark = add(
         "benchmark",
         _module,

@@ -50,7 +50,9 @@ DAMAGED = "damaged or cut short (copy or download it again)"
 TOO_LARGE = f"over {MOST_PIXELS // 10**6} million pixels (make it smaller)"
 
 
-def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np.ndarray:
+def load(
+    files: Sequence[str | Path], size: int, *, whole: bool = False, progress: bool = True
+) -> np.ndarray:
     """Load pictures into one array, each as a square.
 
     The largest square in the middle is kept, as Keras does with
@@ -65,6 +67,9 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
         Files that `scan` found usable, such as ``train.files``.
     size
         Height and width to bring them to, in pixels.
+    whole
+        Keep everything that is on a picture, and squeeze it into the square, as
+        ``keras.utils.load_img(..., target_size=...)`` does.
     progress
         Show a bar with the time left if it takes longer than a second.
 
@@ -85,7 +90,6 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
     >>> load([], 224).shape
     (0, 224, 224, 3)
     """
-    import psutil
     from PIL import Image
 
     if isinstance(files, str | Path):
@@ -93,12 +97,7 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
     files = [Path(file) for file in files]
-    need, free = len(files) * size * size * 3, psutil.virtual_memory().available
-    if need > free:
-        raise MemoryError(
-            f"{len(files):,} pictures of {size} × {size} pixels take {need / 1e9:.1f} GB, and "
-            f"{free / 1e9:.1f} GB of memory are free. Load a part at a time and keep its features."
-        )
+    check_room(len(files), size, "Load a part at a time and keep its features.")
     images = np.empty((len(files), size, size, 3), np.uint8)
 
     def one(i: int) -> str | None:
@@ -108,7 +107,7 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
             return str(error)
         side = min(image.size)
         left, top = ((length - side) // 2 for length in image.size)
-        box = (left, top, left + side, top + side)
+        box = None if whole else (left, top, left + side, top + side)
         images[i] = image.resize((size, size), Image.Resampling.BILINEAR, box)
         return None
 
@@ -123,6 +122,18 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
             "folders.scan finds the files that can."
         )
     return images
+
+
+def check_room(count: int, size: int, advice: str) -> None:
+    """Raise a MemoryError that ends in the advice if so many pictures would not fit."""
+    import psutil
+
+    need, free = count * size * size * 3, psutil.virtual_memory().available
+    if need > free:
+        raise MemoryError(
+            f"{count:,} pictures of {size} × {size} pixels take {need / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB of memory are free. {advice}"
+        )
 
 
 class Unusable(Exception):
