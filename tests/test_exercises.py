@@ -258,12 +258,16 @@ def calls(answer, context):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarm; see time_limit")
 @pytest.mark.parametrize("swallow", [False, True])
 def test_a_function_that_never_ends_is_stopped(swallow, monkeypatch):
+    caught = []
+
     def spins(x):
-        while True:
+        end = time.monotonic() + 20  # so that this test fails, and does not hang
+        while time.monotonic() < end:
             try:
-                time.sleep(60)
-            except Exception:
-                if not swallow:
+                time.sleep(1)
+            except BaseException as problem:  # once, as a careless answer may do
+                caught.append(problem)
+                if len(caught) > swallow:
                     raise
 
     monkeypatch.setattr(checking, "time_limit", lambda s, real=checking.time_limit: real(0.3))
@@ -314,6 +318,33 @@ def test_the_learners_own_error_comes_with_its_line():
     exec(compile("def f(x):\n    y = x\n    return y / 0\n", "cell", "exec"), names)
     text = checking.judge(toy(calls), names["f"], {}).text
     assert "ZeroDivisionError" in text and "line 3" in text
+
+
+def test_an_answer_that_ends_python_is_named():
+    text = checking.judge(toy(calls), leaves, {}).text
+    assert "Your function stopped with `SystemExit`" in text
+
+
+def test_a_form_that_was_not_asked_for_is_named():
+    from tlhelpers.exercises import reading
+
+    for read, answer, says in (
+        (reading.array, range(10**12), "far more numbers"),
+        (reading.array, np.broadcast_to(1.0, (10**6, 10**6)), "far more numbers"),
+        (reading.array, "7", "without quotes"),
+        (reading.array, leaves, "forget to call it"),
+        (reading.array, [[1, 2], [3]], "equally long"),
+        (reading.array, [1j], "should hold numbers"),
+        (reading.number, [1, 2], "it holds 2"),
+        (reading.number, float("nan"), "nan"),
+        (reading.number, True, "True"),
+        (reading.rows, [[1]], "one row"),
+        (reading.rows, [0.5], "whole numbers"),
+        (reading.rows, [True, False], "a mask"),
+        (reading.call, 3, "without brackets"),
+    ):
+        with pytest.raises(reading.NotThis, match=says):
+            read(answer)
 
 
 def test_warnings_of_an_answer_are_not_shown(recwarn):
@@ -430,6 +461,9 @@ def test_solved_exercises_are_remembered_and_counted(capsys):
     tl.progress("00")
     assert capsys.readouterr().out.startswith("Nothing solved yet: 5 exercises and 3 quizzes")
     tl.check("0.4", "A")
+    tl.quiz("0.b", "A")
+    tl.check("0.2", ...)
+    assert progress_file.solved() == ({}, "")
     tl.check("0.4", "C")
     tl.quiz("0.b", "C")
     capsys.readouterr()

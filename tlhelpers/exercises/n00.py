@@ -95,7 +95,7 @@ def check_accuracy_among(answer: object, context: dict) -> Verdict:
         probabilities, columns, labels = _restricted(seed, columns)
         inputs = probabilities.copy(), columns.copy(), labels.copy()
         try:
-            value = call(answer, *inputs, name="accuracy_among")
+            value = call(answer, *inputs, name="`accuracy_among`")
         except NotThis as problem:
             if "broadcast" not in str(problem):
                 raise
@@ -103,7 +103,7 @@ def check_accuracy_among(answer: object, context: dict) -> Verdict:
                 f"There must be one answer for each row; here are {len(labels)} rows and "
                 f"{len(columns)} columns, and two shapes that do not fit. Look at the axis."
             )
-        value = number(value, "what accuracy_among returns")
+        value = number(value, "what `accuracy_among` returns")
         inside = probabilities[:, columns]
         hits = inside.argmax(axis=1) == labels
         if np.isclose(value, hits.mean(), atol=1e-4):
@@ -208,7 +208,7 @@ def check_exam_rows(answer: object, context: dict) -> Verdict:
     """Ask for rows of two made-up data sets, and look at what was handed out."""
     for n, per_class, seed in ((300, 3, 0), (410, 5, 1)):
         labels = np.arange(n) * 7 % 10
-        found = call(answer, labels.copy(), per_class, seed, name="exam_rows")
+        found = call(answer, labels.copy(), per_class, seed, name="`exam_rows`")
         if not isinstance(found, tuple | list) or len(found) != 2:
             return wrong("Return two things: the rows to train on, and the rows to test on.")
         train = rows(found[0], "the rows to train on")
