@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -617,3 +618,18 @@ def test_committed_notebooks_ask_what_is_defined(root):
             assert asked == [exercise.id for exercise in definitions.load(number)[0]]
             filling.with_solutions(nb)
             assert set(filling.statuses(nb).values()) == {"unanswered"}
+
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_notebook_runs_with_all_solutions_and_passes_all_checks(path, tmp_path):
+    nb = kernels.read_notebook(path)
+    if not filling.asked(nb):
+        pytest.skip("it asks nothing yet")
+    kernels.write_text(tmp_path / path.name, kernels.text_of(filling.with_solutions(nb)))
+    done, _, error = kernels.execute_notebook(tmp_path / path.name)
+    assert error is None
+    assert filling.statuses(done) == dict.fromkeys(filling.asked(nb), "right")
