@@ -71,3 +71,44 @@ def test_image_grid_shows_ink_dark():
     assert image.get_cmap()(image.norm(1.0))[:3] == (0.0, 0.0, 0.0)
     with pytest.raises(ValueError, match="at least one picture"):
         plots.image_grid({})
+
+
+def test_confusion_has_the_truth_in_rows_and_the_answers_in_columns():
+    axis = plots.confusion([0, 0, 0, 1], [0, 0, 1, 1], "ab").axes[0]
+    written = {tuple(text.get_position()): text.get_text() for text in axis.texts}
+    assert written == {(0, 0): "2", (1, 0): "1", (1, 1): "1"}  # x is the answer, y the truth
+    assert np.allclose(axis.images[0].get_array(), [[2 / 3, 1 / 3], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "answers", "word"),
+    [([0, 1], [0], "same length"), ([], [], "same length"), ([0, 2], [0, 1], "2 names")],
+)
+def test_confusion_refuses_what_does_not_belong_together(labels, answers, word):
+    with pytest.raises(ValueError, match=word):
+        plots.confusion(labels, answers, "ab")
+
+
+def test_reliability_has_a_point_for_each_bin():
+    figure = plots.reliability({"print": [(1, 0.55, 0.0), (2, 0.96, 1.0)]})
+    curve = {line.get_label(): line for line in figure.axes[0].get_lines()}["print"]
+    assert np.allclose(curve.get_xdata(), [0.55, 0.96])
+    assert np.allclose(curve.get_ydata(), [0, 1])
+
+
+def test_a_heat_map_of_any_size_covers_its_picture():
+    figure = plots.heat_maps([np.zeros((8, 8))], [np.array([[0.0, 5.0]])], titles=["x"])
+    picture, heat = figure.axes[1].images
+    assert list(picture.get_extent()) == list(heat.get_extent()) == [0, 8, 8, 0]
+    assert np.allclose(heat.get_array(), [[0, 1]])
+    plots.heat_maps([np.zeros((8, 8, 3))], [np.zeros((7, 7))])  # a cold map is no error
+
+
+def test_bars_and_top_answers_begin_at_the_top():
+    axis = plots.bars({"right": 0.9, "wrong": 0.25}).axes[0]
+    assert axis.yaxis_inverted()
+    assert [text.get_text() for text in axis.texts] == ["90.0%", "25.0%"]
+    best = [("cat", 0.75), ("dog", 0.25)]
+    axis = plots.top_answers([np.zeros((8, 8, 3))] * 3, [best] * 3).axes[1]
+    assert axis.yaxis_inverted()
+    assert [bar.get_width() for bar in axis.patches] == [0.75, 0.25]

@@ -52,3 +52,27 @@ def claim(condition: bool, sentence: str) -> None:
         CLAIM_TYPE: {"sentence": sentence} if holds else {"sentence": sentence, "false": True},
     }
     shell.display_pub.publish(data=data)
+
+
+def say_photos(status: str, text: str) -> None:
+    """Print a text, and tell programs that read the notebook whether its photo section ran.
+
+    Parameters
+    ----------
+    status
+        ``"run"`` or ``"skipped"``.
+    text
+        What the learner reads; may be empty.
+
+    Examples
+    --------
+    >>> say_photos("skipped", "There are no photographs here.")
+    There are no photographs here.
+    """
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
+    except NameError:
+        if text:
+            print(text)
+        return
+    shell.display_pub.publish(data={"text/plain": text, PHOTOS_TYPE: {"status": status}})

@@ -402,6 +402,9 @@ def _parser() -> argparse.ArgumentParser:
         help="how many draws of labels (default: %(default)s)",
     )
     benchmark.add_argument("--seed", **seed)
+    benchmark.add_argument(
+        "--speed", action="store_true", help="how fast features come, instead of how good they are"
+    )
     benchmark.add_argument("--output", type=Path, metavar="FILE", help="where the results go")
     return parser
 

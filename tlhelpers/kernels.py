@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.safe import write_whole
+
 if TYPE_CHECKING:  # both take a while to import, so functions import what they need
     from nbclient import NotebookClient
     from nbformat import NotebookNode
@@ -295,10 +297,4 @@ def text_of(nb: NotebookNode) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: under another name first, then moved into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, lambda place: place.write_text(text, encoding="utf-8", newline="\n"))

@@ -30,7 +30,7 @@ from tlhelpers import (
 )
 from tlhelpers import images as image_tools
 from tlhelpers import photos as photo_files
-from tlhelpers.claims import PHOTOS_TYPE
+from tlhelpers.claims import say_photos
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -302,25 +302,14 @@ def load_photos(
     try:
         lab = load_lab("photos", architecture=architecture, download=download)
     except fetch.NotHere as missing:
-        _publish("skipped", f"This section on photographs is left out: {missing}")
+        say_photos("skipped", f"This section on photographs is left out: {missing}")
         return None
     text = (
         f"{len(lab.train.labels)} photographs to learn from, {len(lab.test.labels)} to test on; "
         f"weights: {lab.weights}."
     )
-    _publish("run", text if announce else "")
+    say_photos("run", text if announce else "")
     return lab
-
-
-def _publish(status: str, text: str) -> None:
-    """Print a text, and tell programs that read the notebook whether its photo section ran."""
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        if text:
-            print(text)
-        return
-    shell.display_pub.publish(data={"text/plain": text, PHOTOS_TYPE: {"status": status}})
 
 
 def _digits() -> Lab:
