@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from tlhelpers.files import learner_folder
-from tlhelpers.kernels import write_text
+from tlhelpers.safe import write_whole
 
 PATIENCE = 5.0  # seconds to wait for another notebook that is writing
 
@@ -125,4 +125,5 @@ def _read() -> tuple[dict, str]:
 
 
 def _write(data: dict) -> None:
-    write_text(place(), json.dumps(data, indent=1, sort_keys=True) + "\n")
+    text = json.dumps(data, indent=1, sort_keys=True) + "\n"
+    write_whole(place(), lambda file: file.write_text(text, encoding="utf-8", newline="\n"))
