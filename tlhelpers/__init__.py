@@ -18,6 +18,11 @@ _HOME = {
     "load_photos": "labs",
     "claim": "claims",
     "load_tensorflow": "start",
+    "check": "exercises",
+    "hint": "exercises",
+    "progress": "exercises",
+    "quiz": "exercises",
+    "solution": "exercises",
 }
 _MODULES = (
     "architectures",
@@ -26,6 +31,7 @@ _MODULES = (
     "claims",
     "course",
     "digits",
+    "exercises",
     "fastpath",
     "fetch",
     "features",
@@ -41,6 +47,7 @@ _MODULES = (
     "photos",
     "pictures",
     "plots",
+    "progress_file",
     "safe",
     "start",
     "widgets",

@@ -201,6 +201,30 @@ def _lab(args: argparse.Namespace) -> int:
             pass  # JupyterLab got the Ctrl-C as well, and asks whether to stop
 
 
+def _progress(args: argparse.Namespace) -> int:
+    from tlhelpers import progress_file
+    from tlhelpers.exercises import definitions, overview
+    from tlhelpers.exercises.showing import plain_text
+
+    try:
+        chosen = [args.name] if args.name else definitions.notebooks()
+        lines = [f"{name.zfill(2)}  {plain_text(overview.line(name))}" for name in chosen]
+    except definitions.Unknown as problem:
+        raise _NoSense(problem) from problem
+    print("\n".join(lines))
+    if args.action == "show":
+        print(f"\nKept in {progress_file.place()}, and nowhere else.")
+        return 0
+    if not args.yes:
+        print("\nForget this? Your notebooks stay as they are. [y/N] ", end="", flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            print("\nNothing was forgotten.")
+            return 0
+    gone, note = progress_file.forget(f"{int(args.name)}." if args.name else "")
+    print(note or f"Forgotten: {', '.join(gone) or 'nothing was solved'}.")
+    return 1 if note else 0
+
+
 def _module(args: argparse.Namespace) -> int:
     return importlib.import_module(f"tlhelpers.{args.command}").main(args)
 
@@ -275,6 +299,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
     verify.add_argument("--timeout", **timeout)
+
+    progress = add(
+        "progress",
+        _progress,
+        "say which exercises you have solved, or forget it",
+        "tlhelpers progress reset 02",
+    )
+    progress.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "reset"),
+        default="show",
+        metavar="ACTION",
+        help="show (default) or reset",
+    )
+    progress.add_argument(
+        "name", nargs="?", metavar="NAME", help="number of a notebook; all if none is given"
+    )
+    progress.add_argument("--yes", action="store_true", help="reset: do not ask")
 
     add("doctor", _module, "see whether this computer is ready for the course", "tlhelpers doctor")
 

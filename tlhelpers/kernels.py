@@ -198,6 +198,8 @@ def _kernel_env(folder: Path, extra: dict[str, str]) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in left_out}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         env[name] = str(folder / name.lower())
+    # What this learner has solved or uploaded is nobody else's to read in the outputs.
+    env["TLHELPERS_DATA"] = str(folder / "data")
     env["PYTHONPATH"] = python_path()
     env["PYTHONHASHSEED"] = "0"
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
