@@ -101,12 +101,17 @@ def test_a_given_split_is_kept_and_cleaned_of_leaks(tmp_path):
     assert (lab.test.images[0] == expected).all()
 
 
-def test_copies_within_the_test_part_are_no_leak(tmp_path):
+def test_copies_within_one_part_are_no_leak(tmp_path):
     root = given(tmp_path / "data", "train", "test")
     shutil.copy(root / "test" / "kiwi" / "0.png", root / "test" / "kiwi" / "again.png")
     shutil.copy(root / "train" / "kiwi" / "0.png", root / "train" / "kiwi" / "again.png")
+    with Image.open(root / "test" / "lemon" / "0.png") as image:
+        for folder in ("test", "train"):
+            image.save(root / folder / "lemon" / "near.jpg", quality=80 + len(folder))
     report, parts = folders.scan_given(root, progress=False)
-    assert [len(part.files) for part in parts] == [8, 8] and "Leak" not in str(report)
+    assert [len(part.files) for part in parts] == [8, 9] and "Leak: 1 picture " in str(report)
+    # Two of the test part are like it; the first is named.
+    assert reasons(report)["train/lemon/near.jpg"] == "nearly the same as test/lemon/0.png"
 
 
 def test_labels_stay_right_when_a_class_is_left_out(tmp_path):
@@ -200,6 +205,27 @@ def test_most_per_class_holds_for_a_given_split_too(tmp_path):
     each = [np.bincount(part.labels).tolist() for part in (lab.train, lab.test)]
     assert each == [[1, 1], [2, 2]]  # half of them are test pictures, so 1.5 of 3
     assert "10 pictures not used, to have at most 3 of a class" in str(lab.report)
+
+
+@pytest.mark.parametrize("many_in", ["train", "test"])
+def test_at_least_one_of_each_class_stays_on_each_side(tmp_path, many_in):
+    """One picture against nine: a share that rounds to none of two, or to both."""
+    root = given(tmp_path / "data", "train", "test")
+    few = {"train": "test", "test": "train"}[many_in]
+    for label, name in enumerate(CLASSES):
+        for i in (1, 2, 3):
+            (root / few / name / f"{i}.png").unlink()
+        for i in range(5):
+            scene(500 + 10 * label + i).save(root / many_in / name / f"x{i}.png")
+    parts = own.collect(root, 32, most_per_class=2, progress=False)[1]
+    assert [np.bincount(part.labels).tolist() for part in parts] == [[1, 1], [1, 1]]
+
+
+def test_a_given_split_of_one_class_is_refused(tmp_path):
+    root = given(tmp_path / "data", "train", "test")
+    shutil.rmtree(root / "test" / "lemon")
+    with pytest.raises(ValueError, match="nothing to tell apart: .* has 1 class with usable"):
+        own.collect(root, 32, progress=False)
 
 
 @pytest.mark.parametrize("names", [(), ("train", "test")])

@@ -58,7 +58,7 @@ def safe_name(name: str, *, otherwise: str = "picture") -> str:
     name = "".join(letter if letter.isprintable() else "_" for letter in name)
     name = re.sub(r'[<>:"/\\|?*]', "_", name)
     # A dot in front hides a file, and Windows drops dots and spaces at the end.
-    name = name.strip().lstrip("._ ").rstrip(". ")
+    name = name.lstrip("._ ").rstrip(". ")
     stem, ending = os.path.splitext(name)
     ending = ending if len(ending.encode()) <= 16 else ""
     stem = name.removesuffix(ending)
