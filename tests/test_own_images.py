@@ -296,12 +296,15 @@ def test_ink_is_cut_out_and_averaged_by_hand():
     corner = [(20, 36, 10, 12), (34, 36, 10, 26)]  # an L, 16 high and 16 wide
     half = [(20, 21, 10, 26), (20, 36, 10, 11)]  # one pixel thick: half of a cell
     bar = [(8, 24, 30, 34)]  # 16 high and 4 wide: comes into the middle
-    result = own.to_ink(np.stack([drawn(*strokes) for strokes in (corner, half, bar)]))
-    want = np.zeros((3, 8, 8), np.float32)
+    lying = [(30, 34, 8, 24)]
+    images = np.stack([drawn(*strokes) for strokes in (corner, half, bar, lying)])
+    images[3, 5:10, 5:10] = 178  # a smudge, three tenths black, does not count as ink to cut at
+    result = own.to_ink(images)
+    want = np.zeros((4, 8, 8), np.float32)
     want[0, :, 0] = want[0, 7, :] = 1
     want[1, 0, :] = want[1, :, 0] = 0.5
     want[1, 0, 0] = 0.75
-    want[2, :, 3:5] = 1
+    want[2, :, 3:5] = want[3, 3:5, :] = 1
     assert result.dtype == np.float32 and np.abs(result - want).max() < 1e-6
 
 
@@ -588,6 +591,18 @@ def test_the_widget_feeds_a_lab(tmp_path):
         assert happened.value == f"Saved 4 pictures of {name}." and chosen.value == ()
     assert len(folders.scan(box.folder, progress=False).pictures) == 8
     assert all(child.description and child.tooltip for child in box.children)
+
+
+def test_the_widget_says_when_nothing_can_be_written(tmp_path, monkeypatch):
+    value = ({**item("a.png", png(1)), "type": "", "size": 1, "last_modified": WHEN},)
+    (tmp_path / "file").write_text("")
+    class_name, chosen, button, happened = widgets.upload(tmp_path / "file").children
+    class_name.value, chosen.value = "kiwi", value
+    button.click()
+    assert happened.value.startswith("Not saved: ") and str(tmp_path) in happened.value
+    full = shutil.disk_usage(tmp_path)._replace(free=len(png(1)))  # there may be a copy for a while
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    assert "too large" in widgets.save_uploads(value, "kiwi", tmp_path / "new")[0]
 
 
 def test_own_uploads_lie_in_the_learners_folder(monkeypatch, tmp_path):
