@@ -39,3 +39,12 @@ def pytest_unconfigure() -> None:
 def root() -> Path:
     """The folder of the checkout."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def shared(root: Path) -> Path:
+    """The ready mirror beside a checkout, where there is one."""
+    path = Path(os.environ.get("TLHELPERS_TEST_MIRROR", root.parent / "shared" / "mirror"))
+    if not (path / "mirror.json").is_file():
+        pytest.skip("there is no mirror beside this checkout")
+    return path

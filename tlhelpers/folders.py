@@ -351,8 +351,8 @@ def _cannot_split(
     return (
         f"The classes cannot all be in all {parts} parts: pictures that look alike stay together, "
         f"also across classes, such as {names} ({many(len(across), 'such group')}). Are they in "
-        "the right folders? Move or remove them, ask for fewer parts, or compare more strictly "
-        "with scan(path, alike=0.995)."
+        "the right folders? Move or remove them, ask for fewer parts, or compare more strictly, "
+        "with alike=0.995."
     )
 
 
@@ -406,8 +406,10 @@ def scan_given(
 
     A picture to test with that is also (nearly) a picture to learn from makes
     results look better than they are.  It stays in the test part, and its like
-    are left out of the training part.  Validation pictures join the training
-    part, where choices are made; without a test part, they are the test.
+    are left out of the training part.  (If they are the same picture in two
+    classes, it is left out of both parts, as by `scan`.)  Validation pictures
+    join the training part, where choices are made; without a test part, they
+    are the test.
 
     Parameters
     ----------

@@ -58,13 +58,14 @@ def safe_name(name: str, *, otherwise: str = "picture") -> str:
     name = "".join(letter if letter.isprintable() else "_" for letter in name)
     name = re.sub(r'[<>:"/\\|?*]', "_", name)
     # A dot in front hides a file, and Windows drops dots and spaces at the end.
-    name = name.strip().lstrip("._ ").rstrip(". ")
+    name = name.lstrip("._ ").rstrip(". ")
     stem, ending = os.path.splitext(name)
     ending = ending if len(ending.encode()) <= 16 else ""
     stem = name.removesuffix(ending)
     stem = stem.encode()[: 120 - len(ending.encode())].decode("utf-8", "ignore").rstrip(". ")
     name = f"{stem or otherwise}{ending}"
-    return f"_{name}" if _DEVICE.fullmatch(name) else name
+    # What `folders.scan` passes over must not be the name of a picture, either.
+    return f"_{name}" if _DEVICE.fullmatch(name) or folders.is_hidden(name) else name
 
 
 def save_uploads(
@@ -167,8 +168,12 @@ def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
     if isinstance(seen, str):
         return seen
     folder = root / safe_name(class_name, otherwise="class")
+    if folder.is_symlink():  # somebody put it there, and it may lead nowhere
+        return f"the folder {clean(folder.name)} is a link to another place"
+    if folder.exists() and not folder.is_dir():
+        return f"{clean(folder.name)} is a file already, so it cannot be a folder"
     folder.mkdir(exist_ok=True)
-    if folder.resolve() != folder:  # somebody put a link there
+    if folder.resolve() != folder:  # Windows has links that do not call themselves links
         return f"the folder {clean(folder.name)} is a link to another place"
     wanted = Path(safe_name(re.split(r"[/\\]", name)[-1]))
     content = file.read_bytes()
