@@ -18,6 +18,7 @@ _HOME = {
     "load_tensorflow": "start",
 }
 _MODULES = (
+    "adapt",
     "backbones",
     "claims",
     "course",
