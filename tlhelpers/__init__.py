@@ -19,6 +19,7 @@ _HOME = {
 }
 _MODULES = (
     "adapt",
+    "adaptation",
     "backbones",
     "claims",
     "course",

@@ -1,7 +1,8 @@
 """``tlhelpers benchmark``: measure the figures that the README quotes.
 
 Nothing is chosen here.  The network and every setting are fixed beforehand;
-the second half of the handwriting is only read off.
+the second half of the handwriting is only read off.  With ``--adaptation`` it
+measures `tlhelpers.adaptation` instead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers import features, glyphs, images, labs, pretrain, start
+from tlhelpers import adaptation, features, glyphs, images, labs, pretrain, start
 
 BUDGETS = (1, 2, 5, 10, 20, 50)
 
@@ -121,10 +122,15 @@ def main(args: argparse.Namespace) -> int:
         print(f"--draws must be at least 1; got {args.draws}.", file=sys.stderr)
         return 2
     began = time.perf_counter()
-    table = measure(args.draws, seed)
+    if args.adaptation:
+        # Seed 0 was used to choose the settings, so the draws begin at 1.
+        table = adaptation.measure(range(seed + 1, seed + 1 + args.draws))
+    else:
+        table = measure(args.draws, seed)
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    words = f"benchmark{' --adaptation' if args.adaptation else ''} --draws {args.draws}"
     lines = [
-        f"Measured with `tlhelpers benchmark --draws {args.draws} --seed {seed}` on {machine}, "
+        f"Measured with `tlhelpers {words} --seed {seed}` on {machine}, "
         f"Python {platform.python_version()}, in {time.perf_counter() - began:.0f} s.",
         "",
         "| what | figure |",

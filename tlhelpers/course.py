@@ -320,6 +320,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many draws of labels (default: %(default)s)",
     )
+    benchmark.add_argument(
+        "--adaptation",
+        action="store_true",
+        help="measure domain adaptation instead (about five minutes for a draw)",
+    )
     benchmark.add_argument("--seed", **seed)
     benchmark.add_argument("--output", type=Path, metavar="FILE", help="where the results go")
     return parser
