@@ -432,6 +432,21 @@ def test_validate_gives_all_of_them():
     assert found["source accuracy"] == pytest.approx(right.mean())
 
 
+def test_steady_information_falls_when_answers_change_with_the_copy():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
+    model.set_weights([50 * np.eye(2), np.zeros(2)])
+    points = np.eye(2, dtype="float32")
+    kept = adapt.steady_information(model, points, augment=lambda x, rng: x)
+    assert kept == pytest.approx(np.log(2))
+    swaps = iter([points, points[::-1], points, points])
+    # One answer in four is the other class: log 2 minus the entropy of (3/4, 1/4).
+    some = adapt.steady_information(model, points, augment=lambda x, rng: next(swaps), copies=4)
+    unsure = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert some == pytest.approx(np.log(2) - unsure, abs=1e-5)
+    found = adapt.validate(model, points, points, np.array([0, 1]), augment=lambda x, rng: x)
+    assert found["steady information"] == pytest.approx(np.log(2))
+
+
 # Bad input ---------------------------------------------------------------------------
 
 

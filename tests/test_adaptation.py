@@ -61,7 +61,7 @@ def test_shallow_baselines_answer_for_both_parts(small):
 
 
 def run(*rows):
-    names = ("method", "seconds", "test", "certainty", "information", "density")
+    names = ("method", "seconds", "test", "certainty", "steady information", "density")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

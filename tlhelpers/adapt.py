@@ -1374,11 +1374,60 @@ def neighbourhood_density(answers: np.ndarray, *, temperature: float = 0.05) -> 
     return -certainty(powers / powers.sum(axis=1, keepdims=True))
 
 
+def steady_information(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] = warp,
+    copies: int = 6,
+    seed: int = 0,
+) -> float:
+    """Validator: information of the answers to warped copies of each image.
+
+    The answers to the copies of one image are averaged first.  So it is large
+    only where answers are sure, use all classes *and* stay when the image is
+    warped.  A method that makes plain information large is flattered less.
+
+    Parameters
+    ----------
+    model
+        A classifier.
+    images
+        Target images, shape (n, ...).
+    augment
+        Makes the copies.
+    copies
+        How many of each image, at least 1.
+    seed
+        Of the copies.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    >>> model.set_weights([50 * np.eye(2), np.zeros(2)])
+    >>> points = np.eye(2, dtype="float32")
+    >>> round(steady_information(model, points, augment=lambda x, rng: x), 4)  # log 2
+    0.6931
+    >>> turned = iter([1, -1])
+    >>> model_answers_differ = lambda x, rng: x * next(turned)
+    >>> round(steady_information(model, points, augment=model_answers_differ, copies=2), 4)
+    0.0
+    """
+    rng = np.random.default_rng(seed)
+    images = np.asarray(images, np.float32)
+    return information(
+        np.mean([probabilities(model, augment(images, rng)) for _ in range(copies)], axis=0)
+    )
+
+
 def validate(
     model: keras.Model,
     target_images: np.ndarray,
     source_images: np.ndarray,
     source_labels: np.ndarray,
+    *,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
 ) -> dict[str, float]:
     """Judge an adapted classifier by all validators. Higher is better for each.
 
@@ -1390,14 +1439,20 @@ def validate(
         Unlabelled target images that were not used to adapt it.
     source_images, source_labels
         Source images kept aside.
+    augment
+        Makes warped copies for `steady_information`, such as `warp`.
 
     Returns
     -------
     dict
-        ``"source accuracy"``, ``"certainty"``, ``"information"``, ``"density"``.
+        ``"source accuracy"``, ``"certainty"``, ``"information"``, ``"density"``, and,
+        if ``augment`` is given, ``"steady information"``.
     """
     answers = probabilities(model, target_images)
-    return {
+    steady = {}
+    if augment is not None:
+        steady["steady information"] = steady_information(model, target_images, augment=augment)
+    return steady | {
         "source accuracy": source_accuracy(probabilities(model, source_images), source_labels),
         "certainty": certainty(answers),
         "information": information(answers),
