@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
-from tlhelpers import adapt  # noqa: E402
+from tlhelpers import adapt, adapt_loop  # noqa: E402
 
 QUICK = {"steps": 6, "batch_size": 16}
 
@@ -249,7 +249,7 @@ def test_adabn_takes_the_moments_that_numpy_finds():
     adapted, history = adapt.adabn(model, TARGET, batch_size=7)
     w1, b1, gamma, beta, *_ = model.get_weights()
     arriving = TARGET @ w1 + b1
-    first, second = adapt._norms(adapted)
+    first, second = adapt.norms(adapted)
     assert np.allclose(first.moving_mean, arriving.mean(axis=0), atol=1e-4)
     assert np.allclose(first.moving_variance, arriving.var(axis=0), rtol=1e-4)
     # The second layer must see what comes out of the first after its change.
@@ -272,8 +272,8 @@ def test_adabn_counts_each_place_of_an_image():
     )
     images = np.random.default_rng(0).normal([1, 5], [2, 3], size=(10, 3, 3, 2)).astype("float32")
     adapted, _ = adapt.adabn(model, images)
-    assert np.allclose(adapt._norms(adapted)[0].moving_mean, images.mean(axis=(0, 1, 2)), atol=1e-4)
-    assert np.allclose(adapt._norms(adapted)[0].moving_variance, images.var(axis=(0, 1, 2)), 1e-4)
+    assert np.allclose(adapt.norms(adapted)[0].moving_mean, images.mean(axis=(0, 1, 2)), atol=1e-4)
+    assert np.allclose(adapt.norms(adapted)[0].moving_variance, images.var(axis=(0, 1, 2)), 1e-4)
 
 
 def test_adabn_undoes_a_shift_of_all_images():
@@ -387,7 +387,9 @@ def test_warp_moves_an_image_as_told_and_nothing_at_strength_zero():
     images[0, 2, 3] = 1
     assert np.allclose(adapt.warp(images, np.random.default_rng(0), strength=0.0), images)
     x, y = np.meshgrid(np.arange(5.0), np.arange(5.0))
-    moved = adapt._sample(images, x[None] + 1, y[None] + 0.5)  # read right of and below each pixel
+    moved = adapt_loop._sample(
+        images, x[None] + 1, y[None] + 0.5
+    )  # read right of and below each pixel
     expected = np.zeros((5, 5))
     expected[1, 2] = expected[2, 2] = 0.5
     assert np.allclose(moved[0, ..., 0], expected)

@@ -19,6 +19,7 @@ _HOME = {
 }
 _MODULES = (
     "adapt",
+    "adapt_loop",
     "adaptation",
     "backbones",
     "claims",
@@ -34,6 +35,7 @@ _MODULES = (
     "pictures",
     "plots",
     "start",
+    "validators",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]
