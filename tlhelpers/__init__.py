@@ -25,6 +25,9 @@ _HOME = {
     "solution": "exercises",
 }
 _MODULES = (
+    "adapt",
+    "adapt_loop",
+    "adaptation",
     "architectures",
     "backbones",
     "catalogue",
@@ -50,6 +53,7 @@ _MODULES = (
     "progress_file",
     "safe",
     "start",
+    "validators",
     "widgets",
 )
 

@@ -401,6 +401,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many draws of labels (default: %(default)s)",
     )
+    benchmark.add_argument(
+        "--adaptation",
+        action="store_true",
+        help="measure domain adaptation instead (about five minutes for a draw)",
+    )
     benchmark.add_argument("--seed", **seed)
     benchmark.add_argument(
         "--speed", action="store_true", help="how fast features come, instead of how good they are"
