@@ -132,6 +132,22 @@ def letter(answer: object, allowed: str, what: str = "the answer") -> str:
     return found
 
 
+def words(answer: object, what: str = "the answer", at_least: int = 0) -> str:
+    """Return a text without blanks around it, of at least so many words.
+
+    Examples
+    --------
+    >>> words(" in one sentence ", "this", at_least=3)
+    'in one sentence'
+    """
+    if not isinstance(answer, str):
+        raise NotThis(f"{what} should be words in quotes; it is {short(answer)}.")
+    found = answer[:10_000].strip()
+    if len(found.split()) < at_least:
+        raise NotThis(f"{what} should be a sentence; {at_least} words at least.")
+    return found
+
+
 def record(answer: object, keys: tuple[str, ...], what: str = "the answer") -> dict:
     """Return a dict that has all these keys."""
     if not isinstance(answer, Mapping):
