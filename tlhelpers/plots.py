@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,21 @@ _STYLE = {
     "legend.frameon": False,
     "svg.hashsalt": "tlhelpers",
 }
+
+
+def style() -> AbstractContextManager:
+    """Draw with plain Matplotlib in the style of the course: ``with style(): ...``.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> with style():
+    ...     matplotlib.rcParams["axes.grid"]
+    True
+    """
+    import matplotlib.pyplot as plt
+
+    return plt.rc_context(_STYLE)
 
 
 def show(figure: Figure, alt: str) -> None:
@@ -106,7 +122,7 @@ def image_grid(
     columns = max((len(images) for images in rows.values()), default=0)
     if columns == 0:
         raise ValueError("image_grid() needs at least one picture.")
-    with plt.rc_context(_STYLE):
+    with style():
         figure, axes = plt.subplots(
             len(rows),
             columns,
@@ -166,7 +182,7 @@ def label_budget(
 
     spare = iter(_SPARE)
     budgets = sorted({budget for curve in curves.values() for budget in curve})
-    with plt.rc_context(_STYLE):
+    with style():
         figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
         for name, curve in curves.items():
             colour, marker = STRATEGIES.get(name) or next(spare, ("#000000", "."))
@@ -231,7 +247,7 @@ def scatter(
         raise ValueError("scatter() needs at least one panel.")
     colours = [colour for colour, _ in STRATEGIES.values()]
     lines = -(-len(panels) // columns)
-    with plt.rc_context(_STYLE):
+    with style():
         figure, axes = plt.subplots(
             lines,
             columns,
