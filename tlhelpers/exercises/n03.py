@@ -87,7 +87,7 @@ def _small(images: np.ndarray | None = None, labels: np.ndarray | None = None) -
         for layer in layers[:-1]:
             layer.trainable = False
         model.compile(keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy")
-        model.fit(images, labels, verbose=0)
+        model.fit(images, labels, shuffle=False, verbose=0)
     return model
 
 
@@ -206,51 +206,55 @@ STOPS = (
 )
 
 
+def _run(shares: tuple, patience: int, ties: bool = False) -> tuple[int, int]:
+    """Return the epoch to go back to, and the one at which training stops."""
+    best = epoch = 0
+    for epoch, share in enumerate(shares):
+        if share > shares[best] or (ties and share == shares[best]):
+            best = epoch
+        elif epoch - best >= patience:
+            break
+    return best + 1, epoch + 1
+
+
 def _stopped(shares: tuple, patience: int) -> dict[str, int]:
     """Return what each known mistake would give."""
-
-    def run(patience: int, ties: bool = False) -> tuple[int, int]:
-        best = epoch = 0
-        for epoch, share in enumerate(shares):
-            if share > shares[best] or (ties and share == shares[best]):
-                best = epoch
-            elif epoch - best >= patience:
-                break
-        return best + 1, epoch + 1
-
-    best, last = run(patience)
+    best, last = _run(shares, patience)
     return {
         "That counts from 0; the first epoch has the number 1.": best - 1,
         "That is the epoch at which training stopped. Which one was the best by then?": last,
         "That is the best of ALL epochs. But training stops early, and does not see the rest.": (
             int(np.argmax(shares)) + 1
         ),
-        "It is too patient, by an epoch.": run(patience + 1)[0],
-        "It stops too soon, by an epoch.": run(patience - 1)[0],
+        "It is too patient, by an epoch.": _run(shares, patience + 1)[0],
+        "It stops too soon, by an epoch.": _run(shares, patience - 1)[0],
         "An epoch that is as good as the best one is no NEW best: the waiting goes on.": (
-            run(patience, ties=True)[0]
+            _run(shares, patience, ties=True)[0]
         ),
     }
 
 
 def check_best_epoch(answer: object, context: dict) -> Verdict:
     """Try it on curves on which each mistake gives another epoch."""
-    failed = []
-    for shares, patience, wanted in STOPS:
-        found = call(answer, list(shares), patience, name="`best_epoch`")
-        found = number(found, "what `best_epoch` returns")
-        failed.append((found, _stopped(shares, patience))) if found != wanted else None
-        if found != wanted and len(failed) == 1:
-            example = f"For {list(shares)} and a patience of {patience} it answers {found:g}."
-    if not failed:
+    found, wanted = [], [best for _, _, best in STOPS]
+    for shares, patience, _ in STOPS:
+        one = call(answer, list(shares), patience, name="`best_epoch`")
+        found.append(number(one, "what `best_epoch` returns"))
+    if found == wanted:
         return right(
             "The best epoch so far is kept, and waiting has an end. Whatever you stop by must not "
             "be the test: it has helped to choose."
         )
-    for says in failed[0][1]:  # a mistake explains all that failed, or it is not the one
-        if all(found == results[says] for found, results in failed):
-            return wrong(f"{says} {example}")
-    return wrong(f"{example} Go through it with a finger on the numbers.")
+    results = [_stopped(shares, patience) for shares, patience, _ in STOPS]
+    for says in results[0]:  # a mistake explains all answers, or it is not the one
+        if found == [result[says] for result in results]:
+            return wrong(says)
+    place = next(n for n in range(len(STOPS)) if found[n] != wanted[n])
+    shares, patience, _ = STOPS[place]
+    return wrong(
+        f"For {list(shares)} and a patience of {patience} it answers {found[place]:g}. Go through "
+        "the numbers with a finger."
+    )
 
 
 STOP_SOLUTION = '''
@@ -477,7 +481,7 @@ class _Training:
         luck = np.random.default_rng((place, int(seed), len(on))).uniform(-0.02, 0.02)
         return float(self.mean[on][place] + luck)
 
-    def shares(self, place: int, on: str, seeds: list[int]) -> list[float]:
+    def _runs(self, place: int, on: str, seeds: list[int]) -> list[float]:
         return [self(RATES[place], seed, on) for seed in seeds]
 
 
@@ -512,7 +516,7 @@ def check_search(answer: object, context: dict) -> Verdict:
             )
         if chosen != best:
             return wrong("It does not choose the rate that is best on average on `valid`.")
-        valid, test = (training.shares(chosen, on, seeds) for on in ("valid", "test"))
+        valid, test = (training._runs(chosen, on, seeds) for on in ("valid", "test"))
         if abs(reported - np.mean(test)) < 0.008:
             continue
         if abs(reported - np.mean(valid)) < 0.02:
