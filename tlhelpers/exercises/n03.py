@@ -577,6 +577,7 @@ def search(accuracy, rates, seeds):
             ('accuracy(best, seed, "test")', 'accuracy(best, seed, "valid")', "by which you chose"),
             ("best, np.mean(", "best, np.max(", "the luckiest run"),
             ("return best, ", "return ", "Return two things"),
+            ("return best, ", "return 0.5, ", "none of the rates"),
         ),
     ),
     also_right=(
