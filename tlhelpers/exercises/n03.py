@@ -660,7 +660,8 @@ QUIZZES = (
             ),
             Choice(
                 "Train a smaller network from scratch.",
-                "With so few labels, training from scratch was far behind everything else.",
+                "With so few labels, training from scratch is far behind everything else: see the "
+                "label-budget figure below.",
             ),
         ),
     ),
