@@ -359,7 +359,7 @@ def check_standardise(answer: object, context: dict) -> Verdict:
         )
     if np.abs(seen).max() > 1e4:
         return wrong(
-            f"A feature that never varied in training becomes {np.abs(seen).max():.0g} in the "
+            f"A feature that never varied in training becomes {np.abs(seen).max():,.0f} in the "
             "test, for it was divided by next to nothing. What would be a harmless divisor?"
         )
     return right(
