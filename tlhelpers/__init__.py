@@ -36,6 +36,7 @@ _MODULES = (
     "pictures",
     "plots",
     "start",
+    "training",
 )
 
 __all__ = ["__version__", *_HOME, *_MODULES]
