@@ -53,6 +53,7 @@ _MODULES = (
     "progress_file",
     "safe",
     "start",
+    "training",
     "validators",
     "widgets",
 )
