@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,11 @@ def shared(root: Path) -> Path:
     if not (path / "mirror.json").is_file():
         pytest.skip("there is no mirror beside this checkout")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    """Figures of one test are no business of the next; Matplotlib warns above twenty."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -56,6 +56,37 @@ def test_label_budget_draws_means_and_ranges():
     assert axis.get_xlabel() == "labels per class"
 
 
+def test_label_budget_takes_words_for_a_budget_and_for_the_accuracy():
+    axis = plots.label_budget(CURVES, ticks={5: "all"}, ylabel="accuracy on photographs").axes[0]
+    assert list(axis.get_xticks()) == [1, 5]
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "all"]
+    assert axis.get_ylabel() == "accuracy on photographs"
+    plain = plots.label_budget(CURVES).axes[0]
+    assert [tick.get_text() for tick in plain.get_xticklabels()] == ["1", "5"]
+    assert plain.get_ylabel() == "accuracy on unseen writers"
+
+
+def test_scatter_writes_every_class_where_its_point_is():
+    points = np.array([[0.0, 1.0], [2.0, -3.0], [4.0, 5.0]])
+    figure = plots.scatter({"a": (points, [0, 1, 1]), "b": (points, [1, 0, 0])}, names=["x", "yy"])
+    texts = [(text.get_text(), text.get_position()) for text in figure.axes[0].texts]
+    assert texts == [("x", (0.0, 1.0)), ("yy", (2.0, -3.0)), ("yy", (4.0, 5.0))]
+    first, other, same = (text.get_color() for text in figure.axes[0].texts)
+    assert first != other == same
+    for axis in figure.axes:
+        (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
+        assert left < 0 and right > 4 and low < -3 and high > 5
+    odd = plots.scatter({name: (points, [0, 1, 2]) for name in "abc"})
+    assert [axis.get_visible() for axis in odd.axes] == [True, True, True, False]
+
+
+def test_scatter_refuses_what_it_cannot_draw():
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.scatter({})
+    with pytest.raises(ValueError, match=r"\(3, 2\); got \(3, 3\)"):
+        plots.scatter({"flat": (np.zeros((3, 3)), [0, 1, 2])})
+
+
 def test_the_palette_is_okabe_and_itos_and_every_curve_has_its_own_marker():
     palette = {"#555555", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00"}
     assert {colour for colour, _ in plots.STRATEGIES.values()} == palette

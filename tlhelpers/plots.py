@@ -109,7 +109,7 @@ def image_grid(
     columns = max((len(images) for images in rows.values()), default=0)
     if columns == 0:
         raise ValueError("image_grid() needs at least one picture.")
-    with plt.rc_context(_STYLE):
+    with style():
         figure, axes = plt.subplots(
             len(rows),
             columns,
@@ -135,6 +135,8 @@ def label_budget(
     *,
     no_labels: float | None = None,
     title: str = "",
+    ticks: Mapping[int, str] | None = None,
+    ylabel: str = "accuracy on unseen writers",
 ) -> Figure:
     """Draw the figure of the course: accuracy against labels spent.
 
@@ -147,6 +149,10 @@ def label_budget(
         Accuracy (0 to 1) of the pretrained network as it is; a level line.
     title
         Printed above the figure.
+    ticks
+        Words for budgets that want one instead of a number, such as ``{90: "all"}``.
+    ylabel
+        What the accuracy was measured on.
 
     Returns
     -------
@@ -163,7 +169,7 @@ def label_budget(
 
     spare = iter(_SPARE)
     budgets = sorted({budget for curve in curves.values() for budget in curve})
-    with plt.rc_context(_STYLE):
+    with style():
         figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
         for name, curve in curves.items():
             colour, marker = STRATEGIES.get(name) or next(spare, ("#000000", "."))
@@ -176,10 +182,10 @@ def label_budget(
             colour, _ = STRATEGIES["no labels"]
             axis.axhline(no_labels, color=colour, linestyle="--", label="no labels at all")
         axis.set_xscale("log")
-        axis.set_xticks(budgets, [str(b) for b in budgets])
+        axis.set_xticks(budgets, [(ticks or {}).get(b, str(b)) for b in budgets])
         axis.xaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
-        axis.set(xlabel="labels per class", ylabel="accuracy on unseen writers", title=title)
+        axis.set(xlabel="labels per class", ylabel=ylabel, title=title)
         figure.legend(loc="outside upper center", ncols=4, fontsize=10)
     return figure
 
@@ -456,4 +462,76 @@ def top_answers(
             right.axis("off")
         for _, right in cells[-2:]:
             right.set_xlabel("probability", fontsize=9)
+    return figure
+
+
+def scatter(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    names: Sequence[str] | None = None,
+    columns: int = 2,
+    size: float = 4.0,
+) -> Figure:
+    """Draw points of several classes in the plane, one panel for each way to place them.
+
+    Every point is the name of its class, so that no colour has to be told from
+    nine others.  The colours repeat, and only help the eye.
+
+    Parameters
+    ----------
+    panels
+        Title of the panel → points, shape (n, 2), and their labels, shape (n,), whole numbers.
+    names
+        What to write for label 0, 1, ...; by default the number.
+    columns
+        How many panels side by side, at least 1.
+    size
+        Width and height of one panel in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, or points and labels do not match.
+
+    Examples
+    --------
+    >>> points, labels = np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1])
+    >>> [text.get_text() for text in scatter({"two": (points, labels)}).axes[0].texts]
+    ['0', '1']
+    """
+    import matplotlib.pyplot as plt
+
+    if not panels:
+        raise ValueError("scatter() needs at least one panel.")
+    colours = [colour for colour, _ in (*STRATEGIES.values(), *_SPARE[:2])]  # not the pale one
+    lines = -(-len(panels) // columns)
+    with style():
+        figure, axes = plt.subplots(
+            lines,
+            columns,
+            figsize=(columns * size, lines * size),
+            squeeze=False,
+            layout="constrained",
+        )
+        for axis in axes.flat[len(panels) :]:
+            axis.set_visible(False)
+        for axis, (title, (points, labels)) in zip(axes.flat, panels.items(), strict=False):
+            points, labels = np.asarray(points, float), np.asarray(labels)
+            if points.shape != (len(labels), 2):
+                raise ValueError(
+                    f"{title!r}: {len(labels)} labels want points of shape "
+                    f"({len(labels)}, 2); got {points.shape}."
+                )
+            # Text does not widen the axes, so invisible points do.
+            axis.plot(*points.T, linestyle="none")
+            for point, label in zip(points, labels, strict=True):
+                word = str(label) if names is None else names[label]
+                colour = colours[int(label) % len(colours)]
+                axis.text(*point, word, color=colour, fontsize=8, ha="center", va="center")
+            axis.set(title=title, xticks=[], yticks=[])
+            axis.grid(False)
     return figure

@@ -199,9 +199,11 @@ def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
 def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     """Show fields to upload pictures with, class by class.
 
-    Choose files (pictures, or a ZIP archive with one folder for each class),
-    say what is to be seen in them, and press *Save*.  Then go on with
+    Say what is to be seen, choose files (pictures, or a ZIP archive with one
+    folder for each class), and press *Save*.  Then go on with
     ``tl.Lab.from_folder(box.folder)``, if ``box`` is what this returned.
+    Without a mouse: Tab goes on, and the space bar presses a button (JupyterLab
+    keeps Enter for its cells).
 
     Parameters
     ----------
@@ -244,11 +246,11 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
         description="Save", tooltip="Save the chosen files under this class", layout=wide
     )
     happened = ipywidgets.Textarea(
-        value="Choose files, name their class, press Save.",
+        value="Name the class, choose files, press Save.\nOn the keyboard: Tab, and the space bar.",
         description="What happened",
         tooltip="What happened to the files",
         rows=6,
-        layout=ipywidgets.Layout(width="60em", max_width="100%"),
+        layout=ipywidgets.Layout(width="60em", max_width="98%"),
         style=style,
     )
 
