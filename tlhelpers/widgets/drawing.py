@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
 
 #: Width of the pen, as a share of the longer side of what is drawn.
 PEN = 0.14
-SHEET = 120  # pixels, before the 8 × 8 are made
 OWN_WEIGHT = 3.0  # an example of yours counts as much as this many of others'
 MOST_STROKES, MOST_POINTS = 100, 2_000
 EPOCHS = 4  # of fine-tuning, once the head is trained
@@ -32,17 +31,62 @@ EPOCHS = 4  # of fine-tuning, once the head is trained
 Strokes = Sequence[Sequence[Sequence[float]]]
 
 
-def to_picture(strokes: Strokes) -> np.ndarray:
-    """Turn strokes into an 8 × 8 picture like those of the digits lab.
+def to_sheet(strokes: Strokes, side: int = 96) -> np.ndarray:
+    """Draw strokes as a picture: black on white, as large as the sheet allows.
 
     What is drawn is brought to one size first, so that it does not matter how
-    large somebody writes; then a pen of one width goes over it, and `own.to_ink`
-    makes the picture.
+    large somebody writes; then a pen of one width goes over it.
 
     Parameters
     ----------
     strokes
         A list of strokes, each a list of (x, y) from 0 to 1, from the upper left.
+    side
+        Pixels of a side of the picture.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (side, side), uint8: 0 is ink, 255 is paper.
+
+    Raises
+    ------
+    ValueError
+        If nothing is drawn, or these are no strokes.
+
+    Examples
+    --------
+    >>> to_sheet([[(0.5, 0.1), (0.5, 0.9)]])[48, [0, 48]]
+    array([255,   0], dtype=uint8)
+    """
+    from PIL import Image, ImageDraw
+
+    lines = _check(strokes)
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    # A dot stays a dot: nothing is made larger than ten times.
+    scale = 1 / max(float((high - low).max()), 0.1)
+    large = 4 * side  # four times too large, then averaged: that makes smooth edges
+    pen = PEN * large
+    inner = large - 2 * pen
+    sheet = Image.new("L", (large, large), 255)
+    brush = ImageDraw.Draw(sheet)
+    for line in lines:
+        there = [tuple(p) for p in ((line - (low + high) / 2) * scale + 0.5) * inner + pen]
+        if len(there) > 1:
+            brush.line(there, fill=0, width=round(pen))
+        for x, y in there:  # round joints and ends
+            brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=0)
+    return np.asarray(sheet.resize((side, side), Image.Resampling.BOX))
+
+
+def to_picture(strokes: Strokes) -> np.ndarray:
+    """Turn strokes into an 8 × 8 picture like those of the digits lab.
+
+    Parameters
+    ----------
+    strokes
+        As for `to_sheet`.
 
     Returns
     -------
@@ -59,24 +103,7 @@ def to_picture(strokes: Strokes) -> np.ndarray:
     >>> to_picture([[(0.5, 0.1), (0.5, 0.9)]])[4].round(1)
     array([0. , 0. , 0. , 0.6, 0.6, 0. , 0. , 0. ], dtype=float32)
     """
-    from PIL import Image, ImageDraw
-
-    lines = _check(strokes)
-    points = np.concatenate(lines)
-    low, high = points.min(axis=0), points.max(axis=0)
-    # A dot stays a dot: nothing is made larger than eight times.
-    scale = 1 / max(float((high - low).max()), 0.1)
-    pen = PEN * SHEET
-    inner = SHEET - 2 * pen
-    sheet = Image.new("RGB", (SHEET, SHEET), "white")
-    brush = ImageDraw.Draw(sheet)
-    for line in lines:
-        there = [tuple(p) for p in ((line - (low + high) / 2) * scale + 0.5) * inner + pen]
-        if len(there) > 1:
-            brush.line(there, fill="black", width=round(pen))
-        for x, y in there:  # round joints and ends
-            brush.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill="black")
-    return own.to_ink(np.asarray(sheet)[None])[0]
+    return own.to_ink(np.repeat(to_sheet(strokes)[None, ..., None], 3, axis=-1))[0]
 
 
 def _check(strokes: Strokes) -> list[np.ndarray]:
@@ -369,7 +396,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
         return widgets.Button(description=text, tooltip=tooltip, layout={"width": "12em"})
 
     clear = button("Clear", "Take a new sheet")
-    another = button("Recorded drawing", "Put the next of twenty recorded drawings on the sheet")
+    another = button("Recorded drawing", "Put the next of thirty recorded drawings on the sheet")
     add = button("Add as example", "Add the drawing to the training examples, as this digit")
     retrain = button("Retrain", "Train on your examples and the given ones: about a second")
     forget = button("Forget mine", "Forget all your examples")
@@ -459,5 +486,10 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     upper = widgets.HBox([pad, side], layout={"flex_flow": "row wrap"})
     how = widgets.HTML(f"<small>{HOW}</small>", layout={"max_width": "50em"})
     tools = {"reader": reader, "pad": pad, "picture": picture, "words": words}
-    return live([upper, words.widget, picture.widget, how], picture, **tools, digit=digit,
-                buttons={which.description: which for which, _ in pairs})
+    return live(
+        [upper, words.widget, picture.widget, how],
+        picture,
+        **tools,
+        digit=digit,
+        buttons={which.description: which for which, _ in pairs},
+    )

@@ -1,61 +1,96 @@
-"""Drawings that stand in where nobody draws: two hands, ten digits each.
-
-Each digit is a line of strokes; ``|`` lifts the pen.  Points are ``x,y`` on a
-sheet of 100 by 100, from the upper left.
-"""
+"""Thirty digits, drawn as with a mouse: they stand in where nobody draws."""
 
 from __future__ import annotations
 
+import numpy as np
+
 Strokes = list[list[list[float]]]
 
-#: Upright and round.
-_FIRST = """\
-50,8 32,14 22,32 20,52 24,72 36,88 50,92 64,88 76,72 80,52 78,32 68,14 50,8
-38,26 54,10 54,92
-24,28 32,12 50,7 68,13 75,28 70,44 54,60 36,76 23,91 78,91
-26,16 42,8 60,9 72,20 70,36 56,46 42,48 58,50 73,60 76,76 64,90 46,94 28,88 21,78
-52,8 36,34 20,60 82,60|62,34 62,94
-74,9 34,9 29,46 44,39 62,42 74,56 74,74 62,89 44,93 28,87 21,78
-66,9 46,20 31,42 25,64 30,84 46,93 64,89 73,74 67,59 51,53 36,59 27,72
-22,11 78,11 62,38 48,66 42,93
-68,20 52,8 35,14 32,30 46,44 64,56 74,72 66,88 50,94 34,88 27,73 36,57 54,44 66,34 68,20
-70,34 62,14 44,9 29,20 28,38 40,50 58,47 70,34 70,60 66,80 56,93
-"""
-#: Slanted and hasty: an open four, a seven with a bar.
-_SECOND = """\
-58,9 38,16 26,38 24,62 32,84 44,90 60,82 72,60 75,36 70,16 58,9
-60,9 52,50 46,92
-30,30 38,14 56,9 72,18 72,36 60,54 42,72 22,88 36,84 54,90 78,86
-30,10 74,10 50,40 66,46 75,62 70,80 54,92 36,92 22,82
-38,8 30,34 24,56 50,58 78,54|66,26 60,60 56,94
-38,10 34,44 52,42 68,52 72,70 62,86 44,93 24,88|38,10 76,8
-56,8 40,28 30,54 30,78 42,92 58,90 68,76 62,62 48,60 32,70
-24,14 50,10 78,12 66,36 54,60 44,94|38,52 74,50
-70,16 54,9 40,18 42,34 58,46 68,62 62,82 48,92 34,84 34,66 48,48 66,32 70,16
-68,20 52,10 36,20 34,38 48,46 62,38 68,20 64,50 58,72 52,94
-"""
+#: Three of each digit.  A stroke is points "x,y" on a sheet of 100 × 100; ";" lifts the pen.
+POINTS: dict[str, tuple[str, ...]] = {
+    "0": (
+        "52,12 34,20 27,45 30,72 46,88 64,80 73,55 68,26 52,12",
+        "60,15 40,15 28,38 27,62 38,84 58,86 72,64 71,36 56,13",
+        "45,10 33,34 34,66 48,90 62,70 64,38 48,10",
+    ),
+    "1": (
+        "36,30 52,12 52,88",
+        "55,10 50,50 46,90",
+        "32,36 55,10 55,88;38,88 72,88",
+    ),
+    "2": (
+        "30,30 38,14 58,12 68,28 58,50 38,70 26,87 48,84 74,87",
+        "28,26 46,11 66,20 66,40 46,62 28,85 30,86 72,86",
+        "32,22 52,12 66,24 58,46 34,76 30,88 42,80 56,88 72,82",
+    ),
+    "3": (
+        "30,18 50,11 66,22 60,40 44,47 64,54 70,72 54,88 30,82",
+        "28,14 66,14 46,42 64,50 68,70 52,88 28,80",
+        "34,20 54,10 64,26 46,46 66,60 60,82 40,90 28,76",
+    ),
+    "4": (
+        "56,10 40,36 26,62 76,62;62,36 62,90",
+        "34,12 30,50 70,50;66,12 64,90",
+        "60,88 60,12 24,66 78,66",
+    ),
+    "5": (
+        "68,13 36,13 33,45 54,41 70,56 66,78 46,88 28,80",
+        "36,14 32,46 52,44 68,60 58,84 30,86;36,14 70,12",
+        "70,15 40,12 36,40 58,42 66,62 54,86 30,84",
+    ),
+    "6": (
+        "62,12 42,26 30,54 34,80 52,88 68,76 62,58 44,56 32,68",
+        "56,10 36,40 30,68 42,88 62,84 68,66 52,56 34,66",
+        "68,18 48,16 33,42 32,72 48,88 66,78 64,60 48,54 34,64",
+    ),
+    "7": (
+        "28,14 72,14 56,48 44,88",
+        "26,16 70,12 54,50 42,90;38,50 66,48",
+        "30,24 30,14 70,16 50,54 46,88",
+    ),
+    "8": (
+        "64,24 50,12 36,24 44,42 62,58 66,76 50,88 34,78 38,60 56,44 64,24",
+        "50,48 36,34 40,16 58,14 64,30 50,48 34,64 38,84 58,88 68,72 50,48",
+        "68,18 46,12 36,28 52,46 66,64 58,86 38,84 36,66 54,46 68,18",
+    ),
+    "9": (
+        "66,32 50,46 34,36 36,18 54,11 66,24 66,50 60,88",
+        "64,20 44,14 32,30 44,46 62,38 66,18 64,60 52,88 34,84",
+        "66,26 52,12 36,22 38,42 56,44 66,26 62,60 48,90",
+    ),
+}
 
 
 def recorded_drawings() -> list[tuple[int, Strokes]]:
-    """Return twenty drawings: the digits 0 to 9 by one hand, then by another.
+    """Return thirty drawings: the digits 0 to 9, then again, then once more.
 
     Returns
     -------
     list of (int, strokes)
-        The digit, and its strokes as a `Pad` has them.
+        The digit, and its strokes as a `Pad` has them: a list of strokes, each
+        a list of [x, y] from 0 to 1, from the upper left.
 
     Examples
     --------
-    >>> digit, strokes = recorded_drawings()[1]
-    >>> digit, strokes[0][0]
-    (1, [0.38, 0.26])
+    >>> drawings = recorded_drawings()
+    >>> [digit for digit, _ in drawings[:12]]
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]
+    >>> drawings[4][1][0][0], len(drawings[4][1])  # a four: where it begins, two strokes
+    ([0.56, 0.1], 2)
     """
     return [
-        (digit, [_points(stroke) for stroke in line.split("|")])
-        for hand in (_FIRST, _SECOND)
-        for digit, line in enumerate(hand.splitlines())
+        (int(digit), [_curve(stroke) for stroke in variants[number].split(";")])
+        for number in range(3)
+        for digit, variants in POINTS.items()
     ]
 
 
-def _points(stroke: str) -> list[list[float]]:
-    return [[int(number) / 100 for number in point.split(",")] for point in stroke.split()]
+def _curve(stroke: str) -> list[list[float]]:
+    """Return points on a smooth curve through those written down, as a hand moves."""
+    from scipy.interpolate import PchipInterpolator
+
+    points = np.array([point.split(",") for point in stroke.split()], float) / 100
+    # By the way gone; this kind of curve never overshoots.
+    way = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    along = np.linspace(0, way[-1], round(way[-1] / 0.02) + 2)
+    return PchipInterpolator(way, points)(along).round(3).tolist()
