@@ -100,8 +100,8 @@ def to_picture(strokes: Strokes) -> np.ndarray:
 
     Examples
     --------
-    >>> to_picture([[(0.5, 0.1), (0.5, 0.9)]])[4].round(1)
-    array([0. , 0. , 0. , 0.6, 0.6, 0. , 0. , 0. ], dtype=float32)
+    >>> to_picture([[(0.5, 0.1), (0.5, 0.9)]])[4].round()
+    array([0., 0., 0., 1., 1., 0., 0., 0.], dtype=float32)
     """
     return own.to_ink(np.repeat(to_sheet(strokes)[None, ..., None], 3, axis=-1))[0]
 
