@@ -23,6 +23,7 @@ _HOME = {
     "progress": "exercises",
     "quiz": "exercises",
     "solution": "exercises",
+    "draw": "widgets",
 }
 _MODULES = (
     "adapt",

@@ -5,7 +5,8 @@ tested, without a browser; the view below it only puts fields around.  Where
 widgets do not run (a page on the web, a PDF) a picture stands in.
 """
 
-from tlhelpers.widgets.drawing import draw, to_picture, to_sheet
+from tlhelpers.widgets.draw_digit import draw
+from tlhelpers.widgets.drawing import to_picture, to_sheet
 from tlhelpers.widgets.recorded import recorded_drawings
 from tlhelpers.widgets.uploads import upload, uploads_folder
 

@@ -183,6 +183,7 @@ def live(children: Sequence[ipywidgets.Widget], picture: Picture, **tools: objec
             return data, {"image/png": {"alt": picture.alt}}
 
     box = Live(list(children))
+    box.picture = picture
     for name, tool in tools.items():
         setattr(box, name, tool)
     return box
