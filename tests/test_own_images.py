@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 from trouble import CLASSES, make_fruit, reasons, report_of, scene
 
 import tlhelpers as tl
-from tlhelpers import fetch, folders, own, pictures, widgets
+from tlhelpers import fetch, folders, own, pictures
+from tlhelpers.widgets import uploads as widgets
 
 SMALL = "MobileNetV3Small"
 WHEN = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
