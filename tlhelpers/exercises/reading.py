@@ -132,6 +132,55 @@ def letter(answer: object, allowed: str, what: str = "the answer") -> str:
     return found
 
 
+def words(answer: object, what: str = "the answer", at_least: int = 0) -> str:
+    """Return a text without blanks around it, of at least so many words.
+
+    Examples
+    --------
+    >>> words(" in one sentence ", "this", at_least=3)
+    'in one sentence'
+    """
+    if not isinstance(answer, str):
+        raise NotThis(f"{what} should be words in quotes; it is {short(answer)}.")
+    found = answer[:10_000].strip()
+    if len(found.split()) < at_least:
+        raise NotThis(f"{what} should be a sentence, of {at_least} words at least.")
+    return found
+
+
+def some_of(answer: object, allowed: tuple[str, ...], what: str = "the answer") -> list[str]:
+    """Return which of some words were chosen: one word, or a list of them.
+
+    Examples
+    --------
+    >>> some_of("train ", ("train", "test")), some_of(["b", "b"], ("a", "b"))
+    (['train'], ['b'])
+    """
+    found = list(answer) if isinstance(answer, list | tuple | set) else [answer]
+    found = [one.strip() if isinstance(one, str) else one for one in found]
+    known = ", ".join(f'"{one}"' for one in allowed)
+    for one in found:
+        if not isinstance(one, str) or one not in allowed:
+            raise NotThis(f"{what} has {short(one)}. What it may have: {known}.")
+    if not found:
+        raise NotThis(f"{what} is empty. What it may have: {known}.")
+    return list(dict.fromkeys(found))
+
+
+def one_of(answer: object, allowed: tuple[str, ...], what: str = "the answer") -> str:
+    """Return the one of some words that was chosen.
+
+    Examples
+    --------
+    >>> one_of(" train", ("train", "test"))
+    'train'
+    """
+    found = some_of(answer, allowed, what)
+    if len(found) > 1:
+        raise NotThis(f"{what} should be one of these, and has {len(found)}: {', '.join(found)}.")
+    return found[0]
+
+
 def record(answer: object, keys: tuple[str, ...], what: str = "the answer") -> dict:
     """Return a dict that has all these keys."""
     if not isinstance(answer, Mapping):
