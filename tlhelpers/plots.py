@@ -595,7 +595,7 @@ def intervals(
             axis.axhline(truth, color="#000000", linestyle="--", linewidth=1, label="truth")
             figure.legend(loc="outside upper center", ncols=3, fontsize=10)
         axis.set_xticks(at[::every], list(bars)[::every])
-        axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.set(xlabel=xlabel, ylabel=ylabel)
         axis.grid(visible=False, axis="x")
     return figure

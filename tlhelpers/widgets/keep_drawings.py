@@ -108,6 +108,7 @@ def _figure(strokes: Strokes) -> Figure:
         if strokes:
             axis.imshow(to_sheet(strokes), cmap="gray", vmin=0, vmax=255)
         axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
         axis.set_title("what is saved", fontsize=10)
         axis.grid(False)
     return figure
@@ -149,7 +150,8 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
 
     def look() -> None:
         strokes = sheet.pad.strokes
-        alt = "An empty sheet." if not strokes else f"A drawing of a {name.value}, black on white."
+        alt = f"A sheet with a drawing of a {name.value}, black on white, as it will be saved."
+        alt = alt if strokes else "An empty sheet: nothing is drawn on it yet."
         picture.show(_figure(strokes), alt)
 
     @turns.take
