@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 from trouble import CLASSES, make_fruit, reasons, report_of, scene
 
 import tlhelpers as tl
-from tlhelpers import fetch, folders, own, pictures, widgets
+from tlhelpers import fetch, folders, own, pictures
+from tlhelpers.widgets import uploads as widgets
 
 SMALL = "MobileNetV3Small"
 WHEN = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -348,6 +349,24 @@ def test_drawn_digits_reach_the_bundled_network(tmp_path):
     answers = lab.network().predict(lab.preprocess(images), verbose=0)[:, lab.columns()]
     # 91 % of rows 300 to 898 are read, give or take 3 for a hundred of them: this is 3 times that.
     assert (answers.argmax(axis=1) == labels).mean() > 0.82
+
+
+@pytest.mark.parametrize("architecture", ["digits", "EfficientNetB0"])
+def test_new_files_are_prepared_as_those_of_the_lab(architecture, fruit):
+    lab = lab_of(fruit, architecture)
+    files = folders.split(lab.report, (0.75, 0.25))[0].files
+    ready = own.inputs(list(files), architecture)
+    wanted = np.asarray(lab.preprocess(lab.train.images))
+    assert ready.shape == wanted.shape and ready.dtype == np.float32
+    assert np.array_equal(ready, wanted)
+
+
+def test_one_file_and_a_bad_file_are_named(tmp_path):
+    (tmp_path / "new.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"new\.jpg: an empty file"):
+        own.inputs([tmp_path / "new.jpg"], "digits")
+    with pytest.raises(TypeError, match="list of files"):
+        own.inputs(str(tmp_path / "new.jpg"), "digits")
 
 
 # With real weights

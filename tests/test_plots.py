@@ -143,3 +143,18 @@ def test_bars_and_top_answers_begin_at_the_top():
     axis = plots.top_answers([np.zeros((8, 8, 3))] * 3, [best] * 3).axes[1]
     assert axis.yaxis_inverted()
     assert [bar.get_width() for bar in axis.patches] == [0.75, 0.25]
+
+
+def test_intervals_mark_what_misses_the_truth():
+    bars = {"a": (0.9, 0.6, 0.98), "b": (0.5, 0.24, 0.76), "c": (1.0, 0.72, 1.0)}
+    figure = plots.intervals(bars, truth=0.8, every=2)
+    (axis,) = figure.axes
+    (catch, miss), points = axis.collections, axis.lines
+    assert [len(part.get_segments()) for part in (catch, miss)] == [2, 1]
+    assert catch.get_segments()[0][:, 1].tolist() == [0.6, 0.98]
+    assert points[1].get_xydata().tolist() == [[1, 0.5]]
+    assert points[0].get_marker() != points[1].get_marker()
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "c"]
+    assert not plots.intervals(bars).axes[0].collections[1:]  # without a truth nothing misses it
+    with pytest.raises(ValueError, match="at least one bar"):
+        plots.intervals({})

@@ -23,6 +23,7 @@ _HOME = {
     "progress": "exercises",
     "quiz": "exercises",
     "solution": "exercises",
+    "draw": "widgets",
 }
 _MODULES = (
     "adapt",
@@ -53,6 +54,7 @@ _MODULES = (
     "progress_file",
     "safe",
     "start",
+    "training",
     "validators",
     "widgets",
 )

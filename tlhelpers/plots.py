@@ -535,3 +535,67 @@ def scatter(
             axis.set(title=title, xticks=[], yticks=[])
             axis.grid(False)
     return figure
+
+
+def intervals(
+    bars: Mapping[str, tuple[float, float, float]],
+    *,
+    truth: float | None = None,
+    xlabel: str = "",
+    ylabel: str = "accuracy",
+    every: int = 1,
+) -> Figure:
+    """Draw what was measured, each with the interval in which the true value may lie.
+
+    Parameters
+    ----------
+    bars
+        Name below the bar → (measured, lower end, upper end), from 0 to 1.
+    truth
+        The true value, if it is known: a dashed line.  Bars that miss it are
+        vermilion, with a square in place of the round point.
+    xlabel, ylabel
+        What the bars are, and what they measure.
+    every
+        Write only every so many names, the first one included.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = intervals({"10": (0.9, 0.6, 0.98)}, truth=0.5)
+    >>> figure.axes[0].get_ylabel()
+    'accuracy'
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    if not bars:
+        raise ValueError("intervals() needs at least one bar.")
+    measured, low, high = np.array(list(bars.values()), float).T
+    at = np.arange(len(bars))
+    missed = np.zeros(len(bars), bool) if truth is None else (truth < low) | (truth > high)
+    with style():
+        figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+        for some, colour, marker, name in (
+            (~missed, "#0072B2", "o", "catches the truth"),
+            (missed, "#D55E00", "s", "misses it"),
+        ):
+            if some.any():
+                axis.vlines(at[some], low[some], high[some], color=colour, linewidth=2.5)
+                axis.plot(at[some], measured[some], marker, color=colour, label=name)
+        if truth is not None:
+            axis.axhline(truth, color="#000000", linestyle="--", linewidth=1, label="truth")
+            figure.legend(loc="outside upper center", ncols=3, fontsize=10)
+        axis.set_xticks(at[::every], list(bars)[::every])
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.grid(visible=False, axis="x")
+    return figure

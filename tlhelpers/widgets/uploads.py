@@ -1,7 +1,7 @@
-"""Things to click in a notebook: upload pictures of your own.
+"""Fields to upload pictures of your own with.
 
-What a widget does is a plain function here, too, so that it works (and is
-tested) without a browser.
+What they do is a plain function here, too, so that it works (and is tested)
+without a browser.
 """
 
 from __future__ import annotations

@@ -1,0 +1,23 @@
+"""Things to do with your hands in a notebook: upload, draw, turn a knob and see what happens.
+
+What a widget does is a plain function of its module, so that it works, and is
+tested, without a browser; the view below it only puts fields around.  Where
+widgets do not run (a page on the web, a PDF) a picture stands in.
+"""
+
+from tlhelpers.widgets.draw_digit import draw
+from tlhelpers.widgets.drawing import to_picture, to_sheet
+from tlhelpers.widgets.keep_drawings import draw_pictures, drawings_folder
+from tlhelpers.widgets.recorded import recorded_drawings
+from tlhelpers.widgets.uploads import upload, uploads_folder
+
+__all__ = [
+    "draw",
+    "draw_pictures",
+    "drawings_folder",
+    "recorded_drawings",
+    "to_picture",
+    "to_sheet",
+    "upload",
+    "uploads_folder",
+]
