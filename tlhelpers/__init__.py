@@ -24,6 +24,7 @@ _HOME = {
     "quiz": "exercises",
     "solution": "exercises",
     "draw": "widgets",
+    "look_inside": "widgets",
 }
 _MODULES = (
     "adapt",

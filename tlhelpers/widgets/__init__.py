@@ -7,7 +7,16 @@ widgets do not run (a page on the web, a PDF) a picture stands in.
 
 from tlhelpers.widgets.draw_digit import draw
 from tlhelpers.widgets.drawing import to_picture, to_sheet
+from tlhelpers.widgets.inside import look_inside
 from tlhelpers.widgets.recorded import recorded_drawings
 from tlhelpers.widgets.uploads import upload, uploads_folder
 
-__all__ = ["draw", "recorded_drawings", "to_picture", "to_sheet", "upload", "uploads_folder"]
+__all__ = [
+    "draw",
+    "look_inside",
+    "recorded_drawings",
+    "to_picture",
+    "to_sheet",
+    "upload",
+    "uploads_folder",
+]
