@@ -85,15 +85,16 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
         Runs that the learner made: stars.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import NullLocator, PercentFormatter
+    from matplotlib.ticker import PercentFormatter
 
+    places = range(len(RATES))  # evenly spaced
     with plots.style():
         figure = Figure(figsize=(9.2, 3.7))
         for left, key, title in (
-            (0.08, "handwriting", "handwriting of other writers"),
-            (0.57, "print", "print, the source: what is left"),
+            (0.085, "handwriting", "handwriting of other writers"),
+            (0.585, "print", "print, the source: what is left"),
         ):
-            axis = figure.add_axes((left, 0.15, 0.41, 0.62))
+            axis = figure.add_axes((left, 0.15, 0.405, 0.62))
             for depth in BLOCKS:
                 colour, marker = _LOOKS[depth]
                 shares = [[getattr(r, key) for r in of_point(runs, depth, x)] for x in RATES]
@@ -101,7 +102,7 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
                 chosen = depth == blocks
                 name = f"{depth} blocks" if depth else "head alone"
                 axis.plot(
-                    RATES,
+                    places,
                     mean,
                     color=colour,
                     marker=marker,
@@ -111,14 +112,19 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
                 )
                 if chosen:
                     low, high = [min(s) for s in shares], [max(s) for s in shares]
-                    axis.fill_between(RATES, low, high, color=colour, alpha=0.2, linewidth=0)
-                    ring = mean[RATES.index(rate)]
-                    axis.plot([rate], [ring], "o", ms=14, mfc="none", mec="black", mew=2)
+                    axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
+                    at = RATES.index(rate)
+                    axis.plot([at], [mean[at]], "o", ms=14, mfc="none", mec="black", mew=2)
             for run in own:
-                axis.plot([run.rate], [getattr(run, key)], "*", ms=13, mfc="#F0E442", mec="black")
-            axis.set_xscale("log")
-            axis.set_xticks(RATES, [f"{x:g}" for x in RATES])
-            axis.xaxis.set_minor_locator(NullLocator())
+                axis.plot(
+                    [RATES.index(run.rate)],
+                    [getattr(run, key)],
+                    "*",
+                    ms=13,
+                    mfc="#F0E442",
+                    mec="black",
+                )
+            axis.set_xticks(places, [f"{x:g}" for x in RATES])
             axis.yaxis.set_major_formatter(PercentFormatter(1.0))
             axis.set(ylim=(0, 1.03), xlabel="learning rate", ylabel="accuracy")
             axis.set_title(title, fontsize=11)

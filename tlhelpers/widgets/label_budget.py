@@ -59,53 +59,48 @@ def labels_figure(
         Accuracy of the network as it is: a level line.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import NullLocator, PercentFormatter
+    from matplotlib.ticker import PercentFormatter
 
     looks = plots.STRATEGIES | {"frozen, layer chosen": ("#56B4E9", "X")}
+    places = range(len(BUDGETS))  # evenly spaced
     with plots.style():
         figure = Figure(figsize=(9.2, 3.7))
         axis = figure.add_axes((0.08, 0.15, 0.5, 0.72))
         for name, curve in curves.items():
             colour, marker = looks[name]
-            x = sorted(curve)
             chosen = name == strategy
             axis.plot(
-                x,
-                [np.mean(curve[budget]) for budget in x],
+                places,
+                [np.mean(curve[budget]) for budget in BUDGETS],
                 color=colour,
                 marker=marker,
                 linewidth=3 if chosen else 1.2,
                 label=name,
             )
             if chosen:
-                low, high = [min(curve[b]) for b in x], [max(curve[b]) for b in x]
-                axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+                low, high = [min(curve[b]) for b in BUDGETS], [max(curve[b]) for b in BUDGETS]
+                axis.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
         axis.axhline(
             no_labels, color=looks["no labels"][0], linestyle="--", linewidth=1.2, label="no labels"
         )
-        axis.plot([per_class], [accuracy], "o", ms=13, mfc="none", mec="black", mew=2)
-        axis.set_xscale("log")
-        axis.set_xticks(BUDGETS, [str(budget) for budget in BUDGETS])
-        axis.xaxis.set_minor_locator(NullLocator())
+        axis.plot(
+            [BUDGETS.index(per_class)], [accuracy], "o", ms=13, mfc="none", mec="black", mew=2
+        )
+        axis.set_xticks(places, [str(budget) for budget in BUDGETS])
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set(xlabel="labels per class", ylabel="accuracy, other writers", ylim=(0.5, 1))
         axis.legend(loc="lower right", fontsize=9)
         axis.set_title(f"this draw: {accuracy:.1%}", fontsize=11)
-        figure.text(
-            0.8,
-            0.93,
-            f"{len(mistakes)} mistakes" if mistakes else "no mistake",
-            ha="center",
-            fontsize=11,
-        )
-        for number, (picture, truth, said) in enumerate(mistakes[:MOST]):
-            x, y = 0.62 + 0.095 * (number % 4), 0.61 - 0.29 * (number // 4)
-            small = figure.add_axes((x, y, 0.08, 0.2))
-            small.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
-            small.set_title(f"{truth} → {said}", fontsize=9, pad=2)
-            small.set(xticks=[], yticks=[])
-            small.spines[:].set_visible(False)
-            small.grid(False)
+        few = f"the first {MOST} of " if len(mistakes) > MOST else ""
+        wall = figure.add_axes((0.61, 0.02, 0.38, 0.86))
+        wall.set_title(f"{few}{len(mistakes)} mistakes", fontsize=11)
+        for number, (small, truth, said) in enumerate(mistakes[:MOST]):
+            x, y = 11 * (number % 4), 12 * (number // 4)
+            wall.imshow(small, cmap="gray_r", vmin=0, vmax=1, extent=(x, x + 8, y + 11, y + 3))
+            wall.text(x + 4, y + 2.6, f"{truth} → {said}", fontsize=9, ha="center", va="bottom")
+        wall.set(xticks=[], yticks=[], xlim=(-1, 42), ylim=(36, 0))
+        wall.spines[:].set_visible(False)
+        wall.grid(False)
     return figure
 
 

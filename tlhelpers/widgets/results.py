@@ -80,7 +80,8 @@ def write_tree(name: str, tree: dict, about: str, folder: Path = FOLDER) -> Path
     """Write results that are no table as JSON; the parameters are those of `write_table`."""
     place = folder / f"{name}.json"
     runs = ",\n".join(json.dumps(run, separators=(",", ":")) for run in tree["runs"])
-    rest = {"about": about, "made with": command(name), **tree, "runs": []}
+    rest = {"about": about, "made with": command(name)}
+    rest |= {key: value for key, value in tree.items() if key != "runs"} | {"runs": []}
     # A line for each run, so that a difference can be read.
     text = json.dumps(rest, ensure_ascii=False).removesuffix("[]}") + f"[\n{runs}\n]}}\n"
     place.write_text(text, encoding="utf-8", newline="\n")
