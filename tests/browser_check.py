@@ -1,9 +1,9 @@
-"""Drive the widgets in a real browser, as a learner would: `make browser`.
+"""Drive the widgets in a real browser, as a learner would.
 
-Not part of `make test`: it needs playwright (`pip install playwright`) and a
-Chromium on the computer, and says so and ends where they are not there.
+`tests/test_browser.py` runs this where playwright and a Chromium are there.
+By hand, with pictures of the screen to look at:
 
-    python tests/browser_check.py [--shots FOLDER] [--python PYTHON] [--chromium FILE]
+    python tests/browser_check.py --shots FOLDER [--python PYTHON] [--chromium FILE]
 """
 
 import argparse
@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -21,9 +22,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = {
     "start": "import tlhelpers as tl\ntl.load_tensorflow()",
-    "draw": "tl.widgets.draw()",
+    "draw": "tl.draw()",
+    "freezing": "tl.explore_freezing()",
     "quiz": 'tl.quiz("0.a")',
 }
+MOST_SECONDS = 480  # then the browser is closed and the server stopped
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -175,6 +178,31 @@ def draw_a_digit(learner: Learner) -> None:
     assert now == active, "the arrow keys moved on to another cell"
 
 
+def explore(learner: Learner) -> None:
+    """Turn the knobs of the freezing explorer with the keyboard alone."""
+    page, cell = learner.page, learner.cell("freezing")
+    picture, said = cell.locator("img"), cell.locator("[role=status][aria-live]").first
+    picture.wait_for(timeout=60_000)
+    learner.page.wait_for_timeout(500)
+    sliders = cell.get_by_role("slider")
+    assert sliders.count() == 2, "there should be two sliders"
+    taken = []
+    for number, key, words in (
+        (0, "ArrowRight", "all 11 blocks"),
+        (1, "ArrowRight", "rate 0.003"),
+        (1, "ArrowRight", "rate 0.01"),
+        (0, "ArrowLeft", "the last 5 blocks"),
+    ):
+        source = picture.get_attribute("src")
+        sliders.nth(number).focus()
+        page.keyboard.press(key)
+        seconds = wait_until(page, lambda w=words: w in said.inner_text(), f"no answer: {words}")
+        wait_until(page, lambda s=source: picture.get_attribute("src") != s, "the same picture")
+        taken.append(seconds)
+    print(f"  each answer within {1000 * max(taken):.0f} ms: {said.inner_text()[:90]}")
+    learner.shot("explore")
+
+
 def answer_a_quiz(learner: Learner) -> None:
     """Choose each answer until one is right."""
     page, cell = learner.page, learner.cell("quiz")
@@ -195,7 +223,7 @@ def answer_a_quiz(learner: Learner) -> None:
 def check(learner: Learner, address: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
-    for act in (draw_a_digit, answer_a_quiz):
+    for act in (draw_a_digit, explore, answer_a_quiz):
         print(act.__doc__)
         act(learner)
     for theme in ("Light", "Dark"):
@@ -207,6 +235,15 @@ def check(learner: Learner, address: str) -> None:
     known = ("favicon",)
     errors = [text for text in learner.errors if not any(word in text for word in known)]
     assert not errors, "the console has errors: " + "\n".join(errors)
+
+
+def stop(server: subprocess.Popen) -> None:
+    """Stop the server, which stops its kernels."""
+    server.terminate()
+    try:
+        server.wait(30)
+    except subprocess.TimeoutExpired:
+        server.kill()
 
 
 def main() -> int:
@@ -230,6 +267,8 @@ def main() -> int:
         (folder / "books").mkdir()
         write_notebook(folder / "books" / "check.ipynb", CELLS)
         server, address = start_server(folder, args.python)
+        alarm = threading.Timer(MOST_SECONDS, stop, [server])  # then the page fails, too
+        alarm.start()
         try:
             with sync_playwright() as playwright:
                 options = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -243,10 +282,11 @@ def main() -> int:
                     print("\n".join(learner.errors), file=sys.stderr)
                     raise
                 finally:
+                    alarm.cancel()
                     browser.close()
         finally:
-            server.terminate()
-            server.wait(30)
+            alarm.cancel()
+            stop(server)
     print("All is well in the browser.")
     return 0
 
