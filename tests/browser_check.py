@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -262,7 +263,9 @@ def main() -> int:
     if args.chromium is None:
         print("Skipped: there is no chromium on this computer.")
         return 0
-    with tempfile.TemporaryDirectory() as scratch:
+    # Whoever ends this early: the server and the browser end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         (folder / "books").mkdir()
         write_notebook(folder / "books" / "check.ipynb", CELLS)
