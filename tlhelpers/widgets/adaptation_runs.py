@@ -77,8 +77,8 @@ class Watcher:
         self.twin.set_weights(network.get_weights())
         if statistics:
             adapt.take_statistics(self.twin, self.task.adapt_on)
-        printed = np.asarray(self.body(self.task.source_kept.images, training=False))
-        written = np.asarray(self.body(self.task.choose_on, training=False))
+        printed = self.body.predict(self.task.source_kept.images, verbose=0)
+        written = self.body.predict(self.task.choose_on, verbose=0)
         answers = adapt.probabilities(self.twin, self.task.choose_on).argmax(axis=1)
         told, _ = adapt.proxy_distance(printed, written, seed=0)
         self.steps.append(step)
@@ -130,19 +130,27 @@ def flatten(features: np.ndarray) -> np.ndarray:
     return np.rint(flat).astype(int).reshape(steps, n, 2)
 
 
-def all_runs(say: Callable[[str], None] = print) -> dict:
+def all_runs(
+    say: Callable[[str], None] = print,
+    methods: dict[str, tuple[str, tuple[float, ...]]] = METHODS,
+    reader: keras.Model | None = None,
+) -> dict:
     """Adapt with every method and weight.  It takes two to four minutes.
 
     Parameters
     ----------
     say
         Told what is done.
+    methods
+        Fewer methods than `METHODS`, if need be.
+    reader
+        The network to begin with; by default it is trained, in half a minute.
     """
     task = adaptation.load_task("plain print → handwriting", seed=0)
     labels = labs.load_lab("digits").train.labels[len(task.adapt_on) :]
-    reader = adaptation.train_reader(task.source, seed=0)
+    reader = reader or adaptation.train_reader(task.source, seed=0)
     runs = []
-    for method, (function, weights) in METHODS.items():
+    for method, (function, weights) in methods.items():
         for weight in weights:
             watcher = Watcher(reader, task, labels, statistics=method != "source only")
             settings = adaptation.SETTINGS | {"steps": STEPS[-1], "watch": watcher}

@@ -89,7 +89,7 @@ class Inside:
             *maps, answers = self.watched(self.lab.preprocess(picture[None]), training=False)
             among = tf.gather(answers[0], self.columns)
             answer = int(np.argmax(among))
-            score = tf.math.log(among[answer])
+            score = tf.math.log(among[answer] / tf.reduce_sum(among))
         slopes = tape.gradient(score, maps)
         heat = {}
         for name, values, slope in zip(LAYERS, maps, slopes, strict=True):
