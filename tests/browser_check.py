@@ -62,6 +62,11 @@ def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     books = folder / "books"
+    # All cells are on the page, also those that one would have to scroll to.
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    text = json.dumps({"windowingMode": "none"})
+    (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
     command = [python, "-m", "jupyterlab", str(books), "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=abc"]
     command += ["--expose-app-in-browser", "--ServerApp.port_retries=0"]
@@ -96,18 +101,21 @@ class Learner:
             self.page.screenshot(path=self.shots / f"{name}.png")
 
     def cell(self, name: str):
-        number = list(CELLS).index(name)
-        found = self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{number}"]')
+        found = self.page.locator(".jp-Notebook .jp-Cell").nth(list(CELLS).index(name))
         found.scroll_into_view_if_needed()
         return found
+
+    def active_cell(self) -> int:
+        app = "(window.jupyterapp ?? window.jupyterlab)"
+        return self.page.evaluate(f"{app}.shell.currentWidget.content.activeCellIndex")
 
     def run_all(self) -> None:
         self.page.wait_for_selector(IDLE, timeout=180_000)
         app = "(window.jupyterapp ?? window.jupyterlab)"
         self.page.evaluate(f"{app}.commands.execute('notebook:run-all-cells')")
-        last = self.page.locator(".jp-Notebook .jp-Cell").last.locator(".jp-InputPrompt")
+        cells = f"{app}.shell.currentWidget.content.model.sharedModel.cells"
         deadline = time.time() + 300
-        while not last.inner_text().strip("[]: ").isdigit():
+        while None in self.page.evaluate(f"{cells}.map(cell => cell.execution_count)"):
             assert time.time() < deadline, "the cells did not run to the end"
             self.page.wait_for_timeout(500)
         self.page.wait_for_selector(IDLE, timeout=60_000)
@@ -163,9 +171,7 @@ def draw_a_digit(learner: Learner) -> None:
     print(f"  retrained in {seconds:.1f} s: {said.inner_text()[:80]}")
     cell.get_by_role("button", name="Clear").click()
     wait_until(page, lambda: "empty" in said.inner_text(), "the sheet was not cleared")
-    active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active").get_attribute(
-        "data-windowed-list-index"
-    )
+    active = learner.active_cell()
     canvas.focus()
     page.keyboard.press("Space")
     for _ in range(14):
@@ -173,9 +179,7 @@ def draw_a_digit(learner: Learner) -> None:
     learner.shot("draw-keyboard")
     page.keyboard.press("Space")
     wait_until(page, lambda: "frozen features: 1 (" in said.inner_text(), "no one was read")
-    now = page.locator(".jp-Notebook .jp-Cell.jp-mod-active").get_attribute(
-        "data-windowed-list-index"
-    )
+    now = learner.active_cell()
     assert now == active, "the arrow keys moved on to another cell"
 
 

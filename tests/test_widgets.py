@@ -632,7 +632,7 @@ def test_the_shipped_adaptation_is_whole():
             assert abs(share - accuracy) < 0.12  # 120 of the 298
     last = {key: run["accuracy"][-1] for key, run in runs.items()}
     assert last["consistency", 1] > last["source only", 0] + 0.05
-    assert last["SHOT-IM", 0] < last["SHOT-IM", 1] - 0.1  # without variety it collapses
+    assert last["DANN", 1] < last["source only", 0] - 0.05  # and some methods hurt
 
 
 def test_the_watcher_leaves_what_it_watches_alone():
