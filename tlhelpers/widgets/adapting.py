@@ -8,7 +8,6 @@ import numpy as np
 
 from tlhelpers import plots
 from tlhelpers.widgets import results
-from tlhelpers.widgets.adaptation_runs import SCALE
 from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
@@ -71,6 +70,8 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
     points = np.array(run["points"][at])
     printed, written = np.split(points, 2)
     truth, said = tree["labels"], run["answers"][at]
+    # The same window for all steps, so that one sees what moves.
+    wide, high = 1.08 * np.abs(run["points"]).max(axis=(0, 1))
     with plots.style():
         figure = Figure(figsize=(9.2, 3.7))
         both, hand, curve = (
@@ -88,15 +89,15 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
             both.scatter(*some.T, s=18, c=colour, marker=marker, alpha=0.65, label=name, lw=0)
         both.set_title("both domains", fontsize=11)
         both.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, fontsize=10)
-        for (x, y), digit, answer in zip(written, truth, said, strict=True):
-            right = digit == answer
-            look = {"color": "#0072B2"} if right else {"color": "#D55E00", "fontweight": "bold"}
-            hand.text(x, y, digit, fontsize=8 if right else 10, ha="center", va="center", **look)
+        right = np.array(list(truth)) == np.array(list(said))
+        for digit in "0123456789":
+            for mask, colour, size in ((right, "#0072B2", 30), (~right, "#D55E00", 75)):
+                some = written[mask & (np.array(list(truth)) == digit)]
+                hand.scatter(*some.T, s=size, c=colour, marker=f"${digit}$", lw=0)
         hand.set_title("handwriting", fontsize=11)
-        hand.set_xlabel("bold, larger: misread", fontsize=10)
+        hand.set_xlabel("large, orange: misread", fontsize=10)
         for axis in (both, hand):
-            edge = (-1.08 * SCALE, 1.08 * SCALE)
-            axis.set(xticks=[], yticks=[], xlim=edge)
+            axis.set(xticks=[], yticks=[], xlim=(-wide, wide), ylim=(-high, high))
             axis.grid(False)
         curve.plot(run["steps"], run["accuracy"], "o-", color="#009E73", label="accuracy")
         curve.plot(run["steps"], run["told apart"], "s--", color="#555555", label="told apart")
