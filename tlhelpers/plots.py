@@ -507,7 +507,7 @@ def scatter(
 
     if not panels:
         raise ValueError("scatter() needs at least one panel.")
-    colours = [colour for colour, _ in STRATEGIES.values()]
+    colours = [colour for colour, _ in (*STRATEGIES.values(), *_SPARE[:2])]  # not the pale one
     lines = -(-len(panels) // columns)
     with style():
         figure, axes = plt.subplots(
