@@ -130,7 +130,9 @@ def draw_digits(n: int, style: str, seed: int) -> labs.Split:
     return labs.Split(enlarge(glyphs.render(labels, style=style, seed=seed)), labels)
 
 
-def train_reader(source: labs.Split, seed: int = 0, epochs: int = EPOCHS) -> keras.Model:
+def train_reader(
+    source: labs.Split, seed: int = 0, epochs: int | None = None, *, progress: bool = False
+) -> keras.Model:
     """Train the small network on labelled pictures.
 
     Parameters
@@ -140,11 +142,13 @@ def train_reader(source: labs.Split, seed: int = 0, epochs: int = EPOCHS) -> ker
     seed
         Of the first weights and of the order of the pictures.
     epochs
-        How often it sees each picture.
+        How often it sees each picture; by default `EPOCHS` times.
+    progress
+        Show a bar with the time left.
     """
-    steps = epochs * len(source.labels) // 64
+    steps = (EPOCHS if epochs is None else epochs) * len(source.labels) // 64
     settings = {"steps": steps, "batch_size": 64, "learning_rate": 2e-3, "seed": seed}
-    network, _ = adapt.source_only(small_network(seed), *source, **settings)
+    network, _ = adapt.source_only(small_network(seed), *source, **settings, progress=progress)
     return network
 
 
