@@ -177,7 +177,7 @@ def load_task(name: str, seed: int) -> Task:
 
 
 def run_method(
-    name: str, model: keras.Model, task: Task, seed: int
+    name: str, model: keras.Model, task: Task, seed: int, *, progress: bool = False
 ) -> tuple[keras.Model, adapt.History]:
     """Adapt with one of `METHODS`.
 
@@ -189,12 +189,16 @@ def run_method(
         The network to start from.
     task, seed
         See `load_task`.
+    progress
+        Show a bar with the time left.
     """
     function, settings = METHODS[name]
     method = getattr(adapt, function)
-    if function in ("adabn", "tent"):
-        return method(model, task.adapt_on, **settings)
-    settings = SETTINGS | {"seed": seed} | settings
+    if function == "adabn":
+        return method(model, task.adapt_on)
+    if function == "tent":
+        return method(model, task.adapt_on, progress=progress)
+    settings = SETTINGS | {"seed": seed, "progress": progress} | settings
     if function == "shot":
         return method(model, task.adapt_on, **settings)
     if function == "source_only":
