@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -202,8 +201,7 @@ def test_nonsense_gets_words_and_no_error(exercise, number, capsys):
     tl.check(exercise.id, NONSENSE[number], **context_of(exercise))
     said = capsys.readouterr()
     mark = said.out.splitlines()[-1][0]
-    # A number that happens to be a possible guess may pass; nothing else does.
-    assert mark in "✘…" or (exercise.id == "0.1" and mark == "✔"), said.out
+    assert mark in "✘…", said.out
     assert len(said.out.splitlines()[-1]) > 25 and "Traceback" not in said.out
     assert said.err == ""
 
@@ -216,7 +214,8 @@ def test_nonsense_around_the_answer_gets_words_too(exercise, capsys):
     tl.check(exercise.id, answer)
     tl.check(exercise.id, answer, measured=Hostile(), nonsense=None)
     tl.check(exercise.id, answer, measured="text")
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    said = capsys.readouterr().out.splitlines()
+    assert sum(line[0] in "✔✘…" for line in said) == 3
 
 
 def test_ids_match_their_file_and_are_in_order():
@@ -339,6 +338,7 @@ def test_a_form_that_was_not_asked_for_is_named():
         (reading.number, [1, 2], "it holds 2"),
         (reading.number, float("nan"), "nan"),
         (reading.number, True, "True"),
+        (reading.number, np.ma.masked, "masked"),
         (reading.rows, [[1]], "one row"),
         (reading.rows, [0.5], "whole numbers"),
         (reading.rows, [True, False], "a mask"),
@@ -573,7 +573,7 @@ def test_a_notebook_runs_unsolved_the_same_bytes_whatever_was_solved(tmp_path):
     assert outputs.make_outputs(path) == ([], None)
     assert path.read_text(encoding="utf-8") == first
     nb = kernels.read_notebook(path)
-    assert filling.statuses(nb) == {f"0.{n}": "unanswered" for n in range(1, 6)}
+    assert filling.statuses(nb) == {f"0.{n}": ["unanswered"] for n in range(1, 6)}
     assert "Nothing solved yet" in nb.cells[1].outputs[0].data["text/plain"]
     quiz = nb.cells[2].outputs[0].data
     assert set(quiz) == {"text/plain", "text/markdown"}  # the buttons need a kernel
@@ -584,13 +584,14 @@ def test_a_notebook_runs_unsolved_the_same_bytes_whatever_was_solved(tmp_path):
 def test_a_notebook_with_all_solutions_passes_all_checks(tmp_path):
     path = tmp_path / "00_tiny.ipynb"
     unsolved = whole_notebook()
-    solved = filling.with_solutions(unsolved)
+    solved = filling.with_solutions_below(unsolved)
     assert "np.arange" not in kernels.text_of(unsolved)
     kernels.write_text(path, kernels.text_of(solved))
     done, _, error = kernels.execute_notebook(path)
     assert error is None
     assert filling.asked(unsolved) == [f"0.{n}" for n in range(1, 6)]
-    assert filling.statuses(done) == dict.fromkeys(filling.asked(unsolved), "right")
+    twice = dict.fromkeys(filling.asked(unsolved), ["unanswered", "right"])
+    assert filling.statuses(done) == twice
     widget = "application/vnd.jupyter.widget-view+json"
     assert widget in done.cells[2].outputs[0].data  # in a live notebook there are buttons
 
@@ -598,15 +599,16 @@ def test_a_notebook_with_all_solutions_passes_all_checks(tmp_path):
 def test_filling_in_wants_the_stub_and_the_call_of_the_definition():
     exercise = definitions.find("0.4")
     indented = "if True:\n    " + exercise.stub + "\n" + exercise.ask
-    filled = filling.with_solutions(tiny(indented))
-    assert f"    {exercise.solution}\n" in filled.cells[1].source
+    filled = filling.with_solutions_below(tiny(indented))
+    assert filled.cells[1].source == indented
+    assert f"    {exercise.solution}\n" in filled.cells[2].source
     for cells in (
         [exercise.ask],
         [exercise.ask, exercise.stub],
         [exercise.stub, 'tl.check("0.4", x)'],
     ):
         with pytest.raises(ValueError):
-            filling.with_solutions(tiny(*cells))
+            filling.with_solutions_below(tiny(*cells))
 
 
 def test_committed_notebooks_ask_what_is_defined(root):
@@ -616,20 +618,5 @@ def test_committed_notebooks_ask_what_is_defined(root):
         if asked:  # notebooks get their exercises one by one
             number = path.stem.partition("_")[0]
             assert asked == [exercise.id for exercise in definitions.load(number)[0]]
-            filling.with_solutions(nb)
-            assert set(filling.statuses(nb).values()) == {"unanswered"}
-
-
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_notebook_runs_with_all_solutions_and_passes_all_checks(path, tmp_path):
-    nb = kernels.read_notebook(path)
-    if not filling.asked(nb):
-        pytest.skip("it asks nothing yet")
-    kernels.write_text(tmp_path / path.name, kernels.text_of(filling.with_solutions(nb)))
-    done, _, error = kernels.execute_notebook(tmp_path / path.name)
-    assert error is None
-    assert filling.statuses(done) == dict.fromkeys(filling.asked(nb), "right")
+            filling.with_solutions_below(nb)
+            assert filling.statuses(nb) == dict.fromkeys(asked, ["unanswered"])

@@ -67,6 +67,8 @@ def array(answer: object, what: str = "the answer") -> np.ndarray:
         raise NotThis(
             f"{what} cannot be read as an array of numbers. Are all rows equally long?"
         ) from None
+    if isinstance(answer, np.ma.MaskedArray) and np.ma.is_masked(answer):
+        raise NotThis(f"{what} holds masked numbers, which are none.")
     if found.size > MOST_NUMBERS:
         raise NotThis(f"{what} holds far more numbers than were asked for.")
     if found.dtype.kind not in "fiub" and str(found.dtype) != "bfloat16":
@@ -191,7 +193,9 @@ def record(answer: object, keys: tuple[str, ...], what: str = "the answer") -> d
     return dict(answer)
 
 
-def call(function: object, *arguments: object, name: str = "your function") -> object:
+def call(
+    function: object, *arguments: object, name: str = "your function", returns: bool = True
+) -> object:
     """Call the learner's function; if it fails, say how and where.
 
     Parameters
@@ -202,11 +206,13 @@ def call(function: object, *arguments: object, name: str = "your function") -> o
         What to call it with.
     name
         How to speak of it.
+    returns
+        Whether it should return something.
 
     Raises
     ------
     NotThis
-        If it is no function, raises anything, or returns nothing.
+        If it is no function, raises anything, or returns nothing though it should.
 
     Examples
     --------
@@ -222,7 +228,7 @@ def call(function: object, *arguments: object, name: str = "your function") -> o
         result = function(*arguments)
     except (Exception, SystemExit) as problem:
         raise NotThis(f"{name} stopped with {_reason(problem, function)}") from None
-    if result is None:
+    if result is None and returns:
         raise NotThis(f"{name} returns nothing. Does it end with `return`?")
     return result
 
