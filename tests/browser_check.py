@@ -1,19 +1,21 @@
-"""Drive the widgets in a real browser, as a learner would: `make browser`.
+"""Drive the widgets in a real browser, as a learner would.
 
-Not part of `make test`: it needs playwright (`pip install playwright`) and a
-Chromium on the computer, and says so and ends where they are not there.
+`tests/test_browser.py` runs this where playwright and a Chromium are there.
+By hand, with pictures of the screen to look at:
 
-    python tests/browser_check.py [--shots FOLDER] [--python PYTHON] [--chromium FILE]
+    python tests/browser_check.py --shots FOLDER [--python PYTHON] [--chromium FILE]
 """
 
 import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -21,9 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = {
     "start": "import tlhelpers as tl\ntl.load_tensorflow()",
-    "draw": "tl.widgets.draw()",
+    "draw": "tl.draw()",
+    "freezing": "tl.explore_freezing()",
     "quiz": 'tl.quiz("0.a")',
 }
+MOST_SECONDS = 480  # then the browser is closed and the server stopped
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -58,6 +62,11 @@ def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     books = folder / "books"
+    # All cells are on the page, also those that one would have to scroll to.
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    text = json.dumps({"windowingMode": "none"})
+    (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
     command = [python, "-m", "jupyterlab", str(books), "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=abc"]
     command += ["--expose-app-in-browser", "--ServerApp.port_retries=0"]
@@ -92,18 +101,21 @@ class Learner:
             self.page.screenshot(path=self.shots / f"{name}.png")
 
     def cell(self, name: str):
-        number = list(CELLS).index(name)
-        found = self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{number}"]')
+        found = self.page.locator(".jp-Notebook .jp-Cell").nth(list(CELLS).index(name))
         found.scroll_into_view_if_needed()
         return found
+
+    def active_cell(self) -> int:
+        app = "(window.jupyterapp ?? window.jupyterlab)"
+        return self.page.evaluate(f"{app}.shell.currentWidget.content.activeCellIndex")
 
     def run_all(self) -> None:
         self.page.wait_for_selector(IDLE, timeout=180_000)
         app = "(window.jupyterapp ?? window.jupyterlab)"
         self.page.evaluate(f"{app}.commands.execute('notebook:run-all-cells')")
-        last = self.page.locator(".jp-Notebook .jp-Cell").last.locator(".jp-InputPrompt")
+        cells = f"{app}.shell.currentWidget.content.model.sharedModel.cells"
         deadline = time.time() + 300
-        while not last.inner_text().strip("[]: ").isdigit():
+        while None in self.page.evaluate(f"{cells}.map(cell => cell.execution_count)"):
             assert time.time() < deadline, "the cells did not run to the end"
             self.page.wait_for_timeout(500)
         self.page.wait_for_selector(IDLE, timeout=60_000)
@@ -159,9 +171,7 @@ def draw_a_digit(learner: Learner) -> None:
     print(f"  retrained in {seconds:.1f} s: {said.inner_text()[:80]}")
     cell.get_by_role("button", name="Clear").click()
     wait_until(page, lambda: "empty" in said.inner_text(), "the sheet was not cleared")
-    active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active").get_attribute(
-        "data-windowed-list-index"
-    )
+    active = learner.active_cell()
     canvas.focus()
     page.keyboard.press("Space")
     for _ in range(14):
@@ -169,10 +179,33 @@ def draw_a_digit(learner: Learner) -> None:
     learner.shot("draw-keyboard")
     page.keyboard.press("Space")
     wait_until(page, lambda: "frozen features: 1 (" in said.inner_text(), "no one was read")
-    now = page.locator(".jp-Notebook .jp-Cell.jp-mod-active").get_attribute(
-        "data-windowed-list-index"
-    )
+    now = learner.active_cell()
     assert now == active, "the arrow keys moved on to another cell"
+
+
+def explore(learner: Learner) -> None:
+    """Turn the knobs of the freezing explorer with the keyboard alone."""
+    page, cell = learner.page, learner.cell("freezing")
+    picture, said = cell.locator("img"), cell.locator("[role=status][aria-live]").first
+    picture.wait_for(timeout=60_000)
+    learner.page.wait_for_timeout(500)
+    sliders = cell.get_by_role("slider")
+    assert sliders.count() == 2, "there should be two sliders"
+    taken = []
+    for number, key, words in (
+        (0, "ArrowRight", "all 11 blocks"),
+        (1, "ArrowRight", "rate 0.003"),
+        (1, "ArrowRight", "rate 0.01"),
+        (0, "ArrowLeft", "the last 5 blocks"),
+    ):
+        source = picture.get_attribute("src")
+        sliders.nth(number).focus()
+        page.keyboard.press(key)
+        seconds = wait_until(page, lambda w=words: w in said.inner_text(), f"no answer: {words}")
+        wait_until(page, lambda s=source: picture.get_attribute("src") != s, "the same picture")
+        taken.append(seconds)
+    print(f"  each answer within {1000 * max(taken):.0f} ms: {said.inner_text()[:90]}")
+    learner.shot("explore")
 
 
 def answer_a_quiz(learner: Learner) -> None:
@@ -195,7 +228,7 @@ def answer_a_quiz(learner: Learner) -> None:
 def check(learner: Learner, address: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
-    for act in (draw_a_digit, answer_a_quiz):
+    for act in (draw_a_digit, explore, answer_a_quiz):
         print(act.__doc__)
         act(learner)
     for theme in ("Light", "Dark"):
@@ -207,6 +240,15 @@ def check(learner: Learner, address: str) -> None:
     known = ("favicon",)
     errors = [text for text in learner.errors if not any(word in text for word in known)]
     assert not errors, "the console has errors: " + "\n".join(errors)
+
+
+def stop(server: subprocess.Popen) -> None:
+    """Stop the server, which stops its kernels."""
+    server.terminate()
+    try:
+        server.wait(30)
+    except subprocess.TimeoutExpired:
+        server.kill()
 
 
 def main() -> int:
@@ -225,11 +267,15 @@ def main() -> int:
     if args.chromium is None:
         print("Skipped: there is no chromium on this computer.")
         return 0
-    with tempfile.TemporaryDirectory() as scratch:
+    # Whoever ends this early: the server and the browser end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         (folder / "books").mkdir()
         write_notebook(folder / "books" / "check.ipynb", CELLS)
         server, address = start_server(folder, args.python)
+        alarm = threading.Timer(MOST_SECONDS, stop, [server])  # then the page fails, too
+        alarm.start()
         try:
             with sync_playwright() as playwright:
                 options = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -243,10 +289,11 @@ def main() -> int:
                     print("\n".join(learner.errors), file=sys.stderr)
                     raise
                 finally:
+                    alarm.cancel()
                     browser.close()
         finally:
-            server.terminate()
-            server.wait(30)
+            alarm.cancel()
+            stop(server)
     print("All is well in the browser.")
     return 0
 

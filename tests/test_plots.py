@@ -158,3 +158,27 @@ def test_intervals_mark_what_misses_the_truth():
     assert not plots.intervals(bars).axes[0].collections[1:]  # without a truth nothing misses it
     with pytest.raises(ValueError, match="at least one bar"):
         plots.intervals({})
+
+
+def test_label_budget_names_each_level_beside_its_line():
+    axis = plots.label_budget(CURVES, levels={"as it is": 0.62, "adapted": 0.91}).axes[0]
+    assert [(text.get_text(), text.xy[1]) for text in axis.texts] == [
+        ("as it is", 0.62),
+        ("adapted", 0.91),
+    ]
+    heights = [line.get_ydata()[0] for line in axis.get_lines() if len(line.get_xdata()) == 2]
+    assert {0.62, 0.91} <= set(heights)
+
+
+def test_training_curves_are_means_of_so_many_steps_and_end_at_the_last():
+    figure = plots.training_curves(
+        {"one": {"a": [0, 2, 4, 6], "b": [1, 1, 1, 1]}, "two": {"a": [5]}}, smooth=2, level=0.5
+    )
+    first, second = figure.axes
+    a, b, level = first.get_lines()
+    assert a.get_ydata().tolist() == [1, 3, 5] and a.get_xdata().tolist() == [2, 3, 4]
+    assert b.get_ydata().tolist() == [1, 1, 1] and level.get_ydata()[0] == 0.5
+    assert second.get_lines()[0].get_ydata().tolist() == [5]  # fewer steps than the mean wants
+    assert first.get_legend() and not second.get_legend()
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.training_curves({})

@@ -24,6 +24,10 @@ _HOME = {
     "quiz": "exercises",
     "solution": "exercises",
     "draw": "widgets",
+    "explore_adaptation": "widgets",
+    "explore_freezing": "widgets",
+    "explore_labels": "widgets",
+    "look_inside": "widgets",
 }
 _MODULES = (
     "adapt",

@@ -17,6 +17,8 @@ for each step.  Its settings can be given to any of these methods:
     The same seed draws the same batches.
 ``progress``
     Show a bar with the time left.
+``watch``
+    Called after each step with its number, from 1, and the network as it is by then.
 
 The loop itself is in `tlhelpers.adapt_loop`, the *validators* (how good may a
 network be, judged without labels?) in `tlhelpers.validators`.  All their names

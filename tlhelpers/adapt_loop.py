@@ -29,6 +29,7 @@ class Settings(TypedDict, total=False):
     augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None
     seed: int
     progress: bool
+    watch: Callable[[int, keras.Model], None] | None
 
 
 def train(
@@ -47,6 +48,7 @@ def train(
     augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
     seed: int = 0,
     progress: bool = False,
+    watch: Callable[[int, keras.Model], None] | None = None,
 ) -> tuple[keras.Model, History]:
     """Train a copy of a classifier with a loss that may look at both domains.
 
@@ -69,7 +71,7 @@ def train(
         Another network that ``loss`` uses and that is trained with it.
     trains
         Which layers of the network may change; by default those that may in ``model``.
-    steps, batch_size, learning_rate, augment, seed, progress
+    steps, batch_size, learning_rate, augment, seed, progress, watch
         See the top of the module.  The learning rate (of Adam) falls to zero
         along half a cosine.
 
@@ -103,7 +105,7 @@ def train(
     trainer.compile(keras.optimizers.Adam(rate), jit_compile=False)
     batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
     history: History = {}
-    for step in tqdm(range(steps), desc="Adapting", leave=False, delay=1, disable=not progress):
+    for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
         batch = next(batches)
         batch |= more(step, network, batch) if more else {}
         batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
@@ -112,6 +114,8 @@ def train(
             history.setdefault(name, []).append(float(value))
         if not np.isfinite(history["loss"][-1]):
             raise FloatingPointError(not_finite(history["loss"][-1], step, steps, learning_rate))
+        if watch is not None:
+            watch(step + 1, network)
     restore(network, model)
     if target_images is not None and norms(network):
         take_statistics(network, target_images)

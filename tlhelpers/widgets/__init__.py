@@ -5,9 +5,13 @@ tested, without a browser; the view below it only puts fields around.  Where
 widgets do not run (a page on the web, a PDF) a picture stands in.
 """
 
+from tlhelpers.widgets.adapting import explore_adaptation
 from tlhelpers.widgets.draw_digit import draw
 from tlhelpers.widgets.drawing import to_picture, to_sheet
+from tlhelpers.widgets.freezing import explore_freezing
+from tlhelpers.widgets.inside import look_inside
 from tlhelpers.widgets.keep_drawings import draw_pictures, drawings_folder
+from tlhelpers.widgets.label_budget import explore_labels
 from tlhelpers.widgets.recorded import recorded_drawings
 from tlhelpers.widgets.uploads import upload, uploads_folder
 
@@ -15,6 +19,10 @@ __all__ = [
     "draw",
     "draw_pictures",
     "drawings_folder",
+    "explore_adaptation",
+    "explore_freezing",
+    "explore_labels",
+    "look_inside",
     "recorded_drawings",
     "to_picture",
     "to_sheet",

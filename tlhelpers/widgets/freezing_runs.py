@@ -1,0 +1,144 @@
+"""Train a network further to some depth, with some rate: what `explore_freezing` shows.
+
+The same network and steps as in the notebook on fine-tuning: cut two blocks
+before the end, a new head, the head first, then the last blocks of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tlhelpers import backbones, glyphs, images, labs, training
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+BLOCKS = (0, 2, 5, 11)  # how many of the eleven blocks are trained; none is the head alone
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+DRAWS = (0, 1)
+PER_CLASS = 20
+LEARN = 600  # rows of lab.train to draw labels from; the rest is to judge on
+EPOCHS = 6
+PRINTED = 10  # printed characters of each class
+
+ABOUT = (
+    f"MobileNet of the digits lab, cut at conv_pw_11, trained for {EPOCHS} epochs on {PER_CLASS} "
+    f"labels per class of the first {LEARN} digits of lab.train; handwriting: accuracy on the "
+    "298 others; print: accuracy of the whole network with its old head, fonts never seen."
+)
+
+
+class Run(NamedTuple):
+    """One training and its result.
+
+    Attributes
+    ----------
+    blocks, rate, draw
+        How many blocks were trained, with which learning rate, from which draw of labels.
+    handwriting, print
+        Accuracies, from 0 to 1.
+    """
+
+    blocks: int
+    rate: float
+    draw: int
+    handwriting: float
+    print: float
+
+
+class Bench:
+    """Holds the data and the network, and trains.
+
+    Parameters
+    ----------
+    pretrained
+        With False the weights are random: a quick stand-in for tests.
+    """
+
+    def __init__(self, pretrained: bool = True) -> None:
+        import keras
+
+        lab = labs.load_lab("digits")
+        self.images, self.labels = lab.preprocess(lab.train.images), lab.train.labels
+        self.print_labels = np.tile(np.arange(len(lab.source_classes)), PRINTED)
+        pictures = lab.draw_source(
+            self.print_labels, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=0
+        )
+        self.printed = lab.preprocess(pictures)
+        self.network = lab.network(pretrained)
+        self.base = backbones.cut_head(self.network, "conv_pw_11_relu")
+        head = keras.layers.Dense(len(lab.target_classes), activation="softmax", name="head")
+        self.model = keras.Sequential([self.base, keras.layers.Flatten(), head])
+        rows = self.base.predict(self.images, batch_size=256, verbose=0)
+        self.rows = rows.reshape(len(rows), -1)
+        self.pretrained = self.model.get_weights()
+        self.blocks: int | None = None  # for which the model is compiled
+        self.start: dict = {}
+
+    def train(
+        self,
+        blocks: int,
+        rate: float,
+        draw: int,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> Run:
+        """Train once, from the pretrained weights, and measure.
+
+        Parameters
+        ----------
+        blocks
+            How many of the last blocks to train, from 0 (the head alone) to 11.
+        rate
+            Learning rate at the start.
+        draw
+            Which labels, and the order and the variants of the images.
+        progress
+            Called now and then with the share of the work that is done.
+        """
+        import keras
+
+        if blocks != self.blocks:
+            self.model.set_weights(self.pretrained)
+            # A block has six layers; Flatten and the head come last.
+            backbones.unfreeze(self.model, None if blocks == 11 else 2 + 6 * blocks)
+            adam = keras.optimizers.Adam(rate)
+            self.model.compile(adam, "sparse_categorical_crossentropy")
+            adam.build(self.model.trainable_variables)
+            self.start = self.model.get_state_tree(value_format="numpy_array")
+            self.blocks = blocks
+        self.model.set_state_tree(self.start)
+        chosen = images.label_budget(self.labels[:LEARN], PER_CLASS, seed=draw)
+        head = self.model.layers[-1]
+        training.head_first(head, self.rows[chosen], self.labels[chosen])
+        progress(0.1)
+        if blocks:
+            training.fine_tune(
+                self.model,
+                self.images[chosen],
+                self.labels[chosen],
+                rate=rate,
+                epochs=EPOCHS,
+                seed=draw,
+                after_epoch=lambda number: progress(0.1 + 0.8 * number / EPOCHS),
+            )
+        written = _share(self.model, self.images[LEARN:], self.labels[LEARN:])
+        return Run(
+            blocks, rate, draw, written, _share(self.network, self.printed, self.print_labels)
+        )
+
+
+def _share(model: keras.Model, pictures: np.ndarray, labels: np.ndarray) -> float:
+    answers = model.predict(pictures, batch_size=256, verbose=0).argmax(axis=1)
+    return float(np.mean(answers == labels))
+
+
+def all_runs(bench: Bench | None = None) -> Iterator[Run]:
+    """Yield all runs that `explore_freezing` shows.  It takes two to four minutes."""
+    bench = bench or Bench()
+    for blocks in BLOCKS:
+        for draw in DRAWS:
+            for rate in RATES if blocks else RATES[:1]:
+                yield bench.train(blocks, rate, draw)

@@ -1,0 +1,87 @@
+"""A classifier from few labels, in several ways: what `explore_labels` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tlhelpers import backbones, features, images, labs
+from tlhelpers.widgets.reader import LEARN, fit
+
+BUDGETS = (1, 2, 5, 10, 20, 50)
+DRAWS = tuple(range(10))
+EARLIER = "conv_pw_11_relu"  # chosen in the notebook on feature extraction
+
+ABOUT = (
+    "Logistic regression on labels drawn from the first 600 digits of lab.train; accuracy on the "
+    "298 others, by other writers; each draw is another choice of labels."
+)
+
+
+class Inputs:
+    """What the classifier gets to see in each strategy; computed once, then kept on disk.
+
+    Attributes
+    ----------
+    rows
+        Strategy → one row of numbers for each image of ``lab.train``.
+    labels, pictures
+        Those of ``lab.train``.
+    no_labels
+        Accuracy of the network as it is on the images to judge on.
+    """
+
+    def __init__(self) -> None:
+        import keras
+
+        lab = labs.load_lab("digits")
+        self.pictures, self.labels = lab.train
+        network = lab.network()
+        cut = network.get_layer(EARLIER).output
+        earlier = keras.Model(network.input, keras.layers.GlobalAveragePooling2D()(cut))
+
+        def compute(model: keras.Model) -> np.ndarray:
+            return features.compute(model, self.pictures, preprocess=lab.preprocess)
+
+        self.rows = {
+            "raw pixels": self.pictures.reshape(len(self.pictures), -1),
+            "frozen features": compute(backbones.cut_head(network)),
+            "frozen, layer chosen": compute(earlier),
+        }
+        # The head is one matrix: no need to run the network again.
+        kernel, bias = (np.asarray(x)[..., lab.columns()] for x in network.layers[-1].weights)
+        scores = self.rows["frozen features"][LEARN:] @ kernel + bias
+        self.no_labels = float(np.mean(scores.argmax(axis=1) == self.labels[LEARN:]))
+
+    def answers(self, strategy: str, per_class: int, draw: int) -> np.ndarray:
+        """Train on a few labels, and answer for the images to judge on.
+
+        Parameters
+        ----------
+        strategy
+            A key of ``rows``.
+        per_class
+            Labels of each class, from 1 to 50.
+        draw
+            Which labels: another number is another choice.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (298,): the digits that it says.
+        """
+        rows = self.rows[strategy]
+        chosen = images.label_budget(self.labels[:LEARN], per_class, seed=draw)
+        return fit(rows[chosen], self.labels[chosen]).predict(rows[LEARN:])
+
+
+def all_runs(inputs: Inputs | None = None) -> Iterator[tuple[str, int, int, float]]:
+    """Yield strategy, labels per class, draw and accuracy.  It takes half a minute."""
+    inputs = inputs or Inputs()
+    truth = inputs.labels[LEARN:]
+    for strategy in inputs.rows:
+        for budget in BUDGETS:
+            for draw in DRAWS:
+                share = np.mean(inputs.answers(strategy, budget, draw) == truth)
+                yield strategy, budget, draw, float(share)
