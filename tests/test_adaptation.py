@@ -43,6 +43,19 @@ def test_the_small_network_depends_on_its_seed_only():
     assert not np.array_equal(first[0], other[0])
 
 
+def test_the_reader_shows_a_bar_only_where_asked(small, capsys):
+    source = adaptation.draw_digits(64, "plain", seed=0)
+    adaptation.train_reader(source)
+    assert "Training" not in capsys.readouterr().err
+    with pytest.MonkeyPatch.context() as patch:
+        seen = []
+        patch.setattr(
+            adapt, "source_only", lambda model, *a, **k: seen.append(k["progress"]) or (model, {})
+        )
+        adaptation.train_reader(source, progress=True)
+    assert seen == [True]
+
+
 @pytest.mark.parametrize("name", ["AdaBN", "DANN", "SHOT-IM"])
 def test_a_method_runs_by_its_name(small, name):
     task = adaptation.load_task("plain print → handwriting", seed=1)

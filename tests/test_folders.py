@@ -535,9 +535,8 @@ def test_groups_stay_together_across_classes():
 @pytest.mark.parametrize("groups", [None, [0, 0, 0, *range(1, 11)]])
 def test_a_class_that_cannot_be_split_is_named(groups):
     report = report_of((1 if groups is None else 3, 10), groups)
-    with pytest.raises(
-        ValueError, match="'class 0' cannot be in all 2 parts.* which leaves 1 to deal"
-    ):
+    why = "it has 1 picture" if groups is None else "it has 3 pictures.* which leaves 1 to deal"
+    with pytest.raises(ValueError, match=f"'class 0' cannot be in all 2 parts: {why}"):
         folders.split(report)
 
 
@@ -587,3 +586,16 @@ def test_only_the_first_files_of_each_class(tmp_path):
     assert report.left_out == ()
     with pytest.raises(ValueError, match="first must be at least 1; got 0"):
         scan(root, first=0)
+
+
+def test_a_class_of_one_picture_is_told_what_can_be_done():
+    rows = [folders.Picture(Path(f"{i}.png"), int(i > 0), 60, 40, i, ()) for i in range(6)]
+    report = folders.Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+    with pytest.raises(ValueError) as error:
+        folders.split(report)
+    assert str(error.value) == (
+        "Class 'kiwi' cannot be in all 2 parts: it has 1 picture. "
+        "Add pictures that differ, or move the class elsewhere."
+    )
+    with pytest.raises(ValueError, match="ask for fewer parts, or move"):
+        folders.split(report, (0.5, 0.25, 0.25))

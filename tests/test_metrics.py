@@ -74,3 +74,34 @@ def test_bad_input_is_named(confidence, correct, word):
         metrics.expected_calibration_error(confidence, correct)
     with pytest.raises(ValueError, match="at least 1"):
         metrics.confidence_bins([0.5], [True], bins=0)
+
+
+@pytest.mark.parametrize("right, total", [(9, 10), (0, 7), (10, 10), (450, 500), (1, 3)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
+def test_the_interval_is_that_of_scipy(right, total, confidence):
+    from scipy.stats import binomtest
+
+    wanted = binomtest(right, total).proportion_ci(confidence, method="wilson")
+    found = metrics.wilson(right, total, confidence=confidence)
+    assert found == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+
+
+def test_the_interval_catches_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    rights = rng.binomial(40, 0.9, 2000)
+    caught = [low <= 0.9 <= high for low, high in map(metrics.wilson, rights, [40] * 2000)]
+    assert 0.92 < np.mean(caught) < 0.98
+
+
+@pytest.mark.parametrize(
+    "right, total, says", [(11, 10, "11 of 10"), (0, 0, "at least 1"), (0.9, 10, "round(")]
+)
+def test_counts_that_cannot_be_are_refused(right, total, says):
+    with pytest.raises(ValueError) as error:
+        metrics.wilson(right, total)
+    assert says in str(error.value)
+
+
+def test_a_confidence_in_per_cent_is_refused():
+    with pytest.raises(ValueError, match="between 0 and 1; got 95"):
+        metrics.wilson(9, 10, confidence=95)

@@ -8,6 +8,7 @@ import pytest
 
 from tlhelpers import kernels, outputs, runner
 from tlhelpers.claims import CLAIM_TYPE
+from tlhelpers.exercises import filling
 
 MIRROR = Path(__file__).resolve().parents[2] / "shared" / "mirror"
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
@@ -24,13 +25,22 @@ def about_photos(cell):
 
 @pytest.mark.slow
 def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
-    """Photo sections run for real where the classroom mirror is beside the checkout."""
+    """With every exercise first as it is, then solved.
+
+    Photo sections run for real where the classroom mirror is beside the checkout.
+    """
+    committed = kernels.read_notebook(path)
+    kernels.write_text(
+        tmp_path / path.name, kernels.text_of(filling.with_solutions_below(committed))
+    )
     env = {"TLHELPERS_MIRROR": str(MIRROR)} if MIRROR.is_dir() else {}
-    report = runner.run_notebooks([path], tmp_path, env=env)
+    report = runner.run_notebooks([tmp_path / path.name], tmp_path / "build", env=env)
     (entry,) = report["notebooks"]
     assert entry["error"] is None
     assert entry["claims"], "a notebook without a claim states no result"
-    committed = kernels.read_notebook(path)
+    done = kernels.read_notebook(tmp_path / "build" / "notebooks" / path.name)
+    judged = dict.fromkeys(filling.asked(committed), ["unanswered", "right"])
+    assert filling.statuses(done) == judged
     if not env:
         committed.cells = [cell for cell in committed.cells if not about_photos(cell)]
     assert len(entry["claims"]) == len(runner.claims_of(committed))

@@ -351,6 +351,24 @@ def test_drawn_digits_reach_the_bundled_network(tmp_path):
     assert (answers.argmax(axis=1) == labels).mean() > 0.82
 
 
+@pytest.mark.parametrize("architecture", ["digits", "EfficientNetB0"])
+def test_new_files_are_prepared_as_those_of_the_lab(architecture, fruit):
+    lab = lab_of(fruit, architecture)
+    files = folders.split(lab.report, (0.75, 0.25))[0].files
+    ready = own.inputs(list(files), architecture)
+    wanted = np.asarray(lab.preprocess(lab.train.images))
+    assert ready.shape == wanted.shape and ready.dtype == np.float32
+    assert np.array_equal(ready, wanted)
+
+
+def test_one_file_and_a_bad_file_are_named(tmp_path):
+    (tmp_path / "new.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"new\.jpg: an empty file"):
+        own.inputs([tmp_path / "new.jpg"], "digits")
+    with pytest.raises(TypeError, match="list of files"):
+        own.inputs(str(tmp_path / "new.jpg"), "digits")
+
+
 # With real weights
 
 

@@ -143,3 +143,42 @@ def test_bars_and_top_answers_begin_at_the_top():
     axis = plots.top_answers([np.zeros((8, 8, 3))] * 3, [best] * 3).axes[1]
     assert axis.yaxis_inverted()
     assert [bar.get_width() for bar in axis.patches] == [0.75, 0.25]
+
+
+def test_intervals_mark_what_misses_the_truth():
+    bars = {"a": (0.9, 0.6, 0.98), "b": (0.5, 0.24, 0.76), "c": (1.0, 0.72, 1.0)}
+    figure = plots.intervals(bars, truth=0.8, every=2)
+    (axis,) = figure.axes
+    (catch, miss), points = axis.collections, axis.lines
+    assert [len(part.get_segments()) for part in (catch, miss)] == [2, 1]
+    assert catch.get_segments()[0][:, 1].tolist() == [0.6, 0.98]
+    assert points[1].get_xydata().tolist() == [[1, 0.5]]
+    assert points[0].get_marker() != points[1].get_marker()
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "c"]
+    assert not plots.intervals(bars).axes[0].collections[1:]  # without a truth nothing misses it
+    with pytest.raises(ValueError, match="at least one bar"):
+        plots.intervals({})
+
+
+def test_label_budget_names_each_level_beside_its_line():
+    axis = plots.label_budget(CURVES, levels={"as it is": 0.62, "adapted": 0.91}).axes[0]
+    assert [(text.get_text(), text.xy[1]) for text in axis.texts] == [
+        ("as it is", 0.62),
+        ("adapted", 0.91),
+    ]
+    heights = [line.get_ydata()[0] for line in axis.get_lines() if len(line.get_xdata()) == 2]
+    assert {0.62, 0.91} <= set(heights)
+
+
+def test_training_curves_are_means_of_so_many_steps_and_end_at_the_last():
+    figure = plots.training_curves(
+        {"one": {"a": [0, 2, 4, 6], "b": [1, 1, 1, 1]}, "two": {"a": [5]}}, smooth=2, level=0.5
+    )
+    first, second = figure.axes
+    a, b, level = first.get_lines()
+    assert a.get_ydata().tolist() == [1, 3, 5] and a.get_xdata().tolist() == [2, 3, 4]
+    assert b.get_ydata().tolist() == [1, 1, 1] and level.get_ydata()[0] == 0.5
+    assert second.get_lines()[0].get_ydata().tolist() == [5]  # fewer steps than the mean wants
+    assert first.get_legend() and not second.get_legend()
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.training_curves({})

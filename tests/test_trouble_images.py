@@ -6,7 +6,7 @@ import re
 
 def texts(folder):
     """All text in the code of a folder; f-strings with a gap for each value."""
-    for file in sorted(folder.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value

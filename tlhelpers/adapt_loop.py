@@ -105,7 +105,7 @@ def train(
     trainer.compile(keras.optimizers.Adam(rate), jit_compile=False)
     batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
     history: History = {}
-    for step in tqdm(range(steps), desc="Adapting", leave=False, delay=1, disable=not progress):
+    for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
         batch = next(batches)
         batch |= more(step, network, batch) if more else {}
         batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}

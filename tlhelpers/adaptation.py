@@ -130,7 +130,9 @@ def draw_digits(n: int, style: str, seed: int) -> labs.Split:
     return labs.Split(enlarge(glyphs.render(labels, style=style, seed=seed)), labels)
 
 
-def train_reader(source: labs.Split, seed: int = 0, epochs: int = EPOCHS) -> keras.Model:
+def train_reader(
+    source: labs.Split, seed: int = 0, epochs: int | None = None, *, progress: bool = False
+) -> keras.Model:
     """Train the small network on labelled pictures.
 
     Parameters
@@ -140,11 +142,13 @@ def train_reader(source: labs.Split, seed: int = 0, epochs: int = EPOCHS) -> ker
     seed
         Of the first weights and of the order of the pictures.
     epochs
-        How often it sees each picture.
+        How often it sees each picture; by default `EPOCHS` times.
+    progress
+        Show a bar with the time left.
     """
-    steps = epochs * len(source.labels) // 64
+    steps = (EPOCHS if epochs is None else epochs) * len(source.labels) // 64
     settings = {"steps": steps, "batch_size": 64, "learning_rate": 2e-3, "seed": seed}
-    network, _ = adapt.source_only(small_network(seed), *source, **settings)
+    network, _ = adapt.source_only(small_network(seed), *source, **settings, progress=progress)
     return network
 
 
@@ -173,7 +177,7 @@ def load_task(name: str, seed: int) -> Task:
 
 
 def run_method(
-    name: str, model: keras.Model, task: Task, seed: int
+    name: str, model: keras.Model, task: Task, seed: int, *, progress: bool = False
 ) -> tuple[keras.Model, adapt.History]:
     """Adapt with one of `METHODS`.
 
@@ -185,12 +189,16 @@ def run_method(
         The network to start from.
     task, seed
         See `load_task`.
+    progress
+        Show a bar with the time left.
     """
     function, settings = METHODS[name]
     method = getattr(adapt, function)
-    if function in ("adabn", "tent"):
-        return method(model, task.adapt_on, **settings)
-    settings = SETTINGS | {"seed": seed} | settings
+    if function == "adabn":
+        return method(model, task.adapt_on)
+    if function == "tent":
+        return method(model, task.adapt_on, progress=progress)
+    settings = SETTINGS | {"seed": seed, "progress": progress} | settings
     if function == "shot":
         return method(model, task.adapt_on, **settings)
     if function == "source_only":

@@ -278,7 +278,7 @@ def split(
         raise ValueError(
             f"There is nothing to tell apart: {report.folder} has usable pictures in "
             f"{many(len(report.classes), 'class')}; wanted are at least two classes. "
-            "print(report) shows what was left out and why."
+            "What was left out, and why, says print(tl.folders.scan(folder))."
         )
     rng = np.random.default_rng(seed)
     together = gather([picture.group for picture in report.pictures])
@@ -334,10 +334,16 @@ def _cannot_split(
     label = int(different.argmin())
     name, have = report.classes[label], report.counts[report.classes[label]]
     if different[label] < parts:
+        why = f"it has {many(have)}"
+        if have > different[label]:
+            why += (
+                ", and those that look alike stay together, which leaves "
+                f"{different[label]} to deal out"
+            )
+        fewer = " ask for fewer parts," if parts > 2 else ""
         return (
-            f"Class {name!r} cannot be in all {parts} parts: it has {many(have)}, "
-            f"and those that look alike stay together, which leaves {different[label]} to deal "
-            "out. Add pictures that differ, ask for fewer parts, or move the class elsewhere."
+            f"Class {name!r} cannot be in all {parts} parts: {why}. "
+            f"Add pictures that differ,{fewer} or move the class elsewhere."
         )
     across = [
         [report.pictures[i] for i in rows]
@@ -351,8 +357,8 @@ def _cannot_split(
     return (
         f"The classes cannot all be in all {parts} parts: pictures that look alike stay together, "
         f"also across classes, such as {names} ({many(len(across), 'such group')}). Are they in "
-        "the right folders? Move or remove them, ask for fewer parts, or compare more strictly, "
-        "with alike=0.995."
+        f"the right folders? Move or remove them,{' ask for fewer parts,' * (parts > 2)} "
+        "or compare more strictly, with alike=0.995."
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers import architectures, catalogue, digits, fetch, files, folders, glyphs, photos
-from tlhelpers.pictures import check_room, many
+from tlhelpers.pictures import check_room, load, many
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -216,6 +216,49 @@ def network(
 def _is_near(file: files.File, download: bool) -> bool:
     """Say whether to look for a file at once: here, in the mirror, or asked for."""
     return download or file.place().is_file() or bool(os.environ.get("TLHELPERS_MIRROR"))
+
+
+def inputs(
+    paths: Sequence[str | Path], architecture: str = "MobileNetV2", *, progress: bool = True
+) -> np.ndarray:
+    """Read picture files and make of them what a network wants to see.
+
+    The same steps as in `Lab.from_folder` and ``lab.preprocess``, for new
+    pictures, and for a classifier that was saved and loaded again.
+
+    Parameters
+    ----------
+    paths
+        Picture files, as a list.
+    architecture
+        A network of ``keras.applications``, or ``"digits"``; the one that the
+        classifier was made from.
+    progress
+        Show a bar with the time left if it takes longer than a second.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (files, size, size, 3), float32.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be used, or there is no such network; the message says why.
+    TypeError
+        If it is one file instead of a list.
+
+    Examples
+    --------
+    >>> inputs([], "MobileNetV2").shape
+    (0, 224, 224, 3)
+    """
+    drawn = architecture == "digits"
+    size = INK_SIZE if drawn else architectures.named(architecture).size
+    images = load(paths, size, progress=progress)
+    if drawn:
+        return digits.preprocess(to_ink(images))
+    return np.asarray(catalogue.preprocess(architecture)(images), np.float32)
 
 
 def to_ink(images: np.ndarray) -> np.ndarray:

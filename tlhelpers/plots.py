@@ -134,6 +134,7 @@ def label_budget(
     curves: Mapping[str, Mapping[int, Sequence[float]]],
     *,
     no_labels: float | None = None,
+    levels: Mapping[str, float] | None = None,
     title: str = "",
     ticks: Mapping[int, str] | None = None,
     ylabel: str = "accuracy on unseen writers",
@@ -147,6 +148,9 @@ def label_budget(
         each draw.  The line is their mean, the band their lowest and highest.
     no_labels
         Accuracy (0 to 1) of the pretrained network as it is; a level line.
+    levels
+        Name → accuracy of what cost no label, too: more level lines, each with
+        its name on it, for they are too many for colours.
     title
         Printed above the figure.
     ticks
@@ -181,12 +185,84 @@ def label_budget(
         if no_labels is not None:
             colour, _ = STRATEGIES["no labels"]
             axis.axhline(no_labels, color=colour, linestyle="--", label="no labels at all")
+        for name, level in (levels or {}).items():
+            colour, _ = STRATEGIES["adapted, no labels"]
+            axis.axhline(level, color=colour, linestyle="--")
+            axis.annotate(
+                name,
+                (1, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+            )
         axis.set_xscale("log")
         axis.set_xticks(budgets, [(ticks or {}).get(b, str(b)) for b in budgets])
         axis.xaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set(xlabel="labels per class", ylabel=ylabel, title=title)
         figure.legend(loc="outside upper center", ncols=4, fontsize=10)
+    return figure
+
+
+def training_curves(
+    panels: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    smooth: int = 10,
+    ylabel: str = "",
+    level: float | None = None,
+) -> Figure:
+    """Draw what happened during trainings, one panel each: numbers against steps.
+
+    Parameters
+    ----------
+    panels
+        Title of the panel → name of the curve → one number for each step.
+    smooth
+        Draw the mean of so many steps, at least 1.
+    ylabel
+        What the numbers are.
+    level
+        Draw a dashed line there: what the curves should be compared with.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = training_curves({"a": {"loss": [3.0, 2.0, 1.0]}}, smooth=2)
+    >>> figure.axes[0].get_lines()[0].get_ydata()
+    array([2.5, 1.5])
+    """
+    import matplotlib.pyplot as plt
+
+    if not panels:
+        raise ValueError("training_curves() needs at least one panel.")
+    with style():
+        size = (0.6 + 3.7 * len(panels), 2.8)
+        figure, axes = plt.subplots(
+            1, len(panels), figsize=size, squeeze=False, layout="constrained"
+        )
+        colours = [colour for colour, _ in (STRATEGIES["frozen features"], STRATEGIES["no labels"])]
+        colours += [colour for colour, _ in _SPARE]
+        for axis, (title, curves) in zip(axes[0], panels.items(), strict=True):
+            for (name, values), colour in zip(curves.items(), colours, strict=False):
+                width = min(smooth, len(values))
+                means = np.convolve(values, np.ones(width) / width, mode="valid")
+                axis.plot(np.arange(width, len(values) + 1), means, color=colour, label=name)
+            if level is not None:
+                axis.axhline(level, color="#555555", linestyle="--")
+            axis.set(title=title, xlabel="training step")
+            if len(curves) > 1:
+                axis.legend(fontsize=10)
+        axes[0, 0].set_ylabel(ylabel)
     return figure
 
 
@@ -534,4 +610,68 @@ def scatter(
                 axis.text(*point, word, color=colour, fontsize=8, ha="center", va="center")
             axis.set(title=title, xticks=[], yticks=[])
             axis.grid(False)
+    return figure
+
+
+def intervals(
+    bars: Mapping[str, tuple[float, float, float]],
+    *,
+    truth: float | None = None,
+    xlabel: str = "",
+    ylabel: str = "accuracy",
+    every: int = 1,
+) -> Figure:
+    """Draw what was measured, each with the interval in which the true value may lie.
+
+    Parameters
+    ----------
+    bars
+        Name below the bar → (measured, lower end, upper end), from 0 to 1.
+    truth
+        The true value, if it is known: a dashed line.  Bars that miss it are
+        vermilion, with a square in place of the round point.
+    xlabel, ylabel
+        What the bars are, and what they measure.
+    every
+        Write only every so many names, the first one included.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = intervals({"10": (0.9, 0.6, 0.98)}, truth=0.5)
+    >>> figure.axes[0].get_ylabel()
+    'accuracy'
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    if not bars:
+        raise ValueError("intervals() needs at least one bar.")
+    measured, low, high = np.array(list(bars.values()), float).T
+    at = np.arange(len(bars))
+    missed = np.zeros(len(bars), bool) if truth is None else (truth < low) | (truth > high)
+    with style():
+        figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+        for some, colour, marker, name in (
+            (~missed, "#0072B2", "o", "catches the truth"),
+            (missed, "#D55E00", "s", "misses it"),
+        ):
+            if some.any():
+                axis.vlines(at[some], low[some], high[some], color=colour, linewidth=2.5)
+                axis.plot(at[some], measured[some], marker, color=colour, label=name)
+        if truth is not None:
+            axis.axhline(truth, color="#000000", linestyle="--", linewidth=1, label="truth")
+            figure.legend(loc="outside upper center", ncols=3, fontsize=10)
+        axis.set_xticks(at[::every], list(bars)[::every])
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.grid(visible=False, axis="x")
     return figure

@@ -22,11 +22,13 @@ def asked(notebook: NotebookNode) -> list[str]:
     return [found for source in code for found in _ASKED.findall(source)]
 
 
-def with_solutions(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of a notebook in which every exercise is solved.
+def with_solutions_below(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy of a notebook in which each exercise is asked twice: as it is, then solved.
 
-    The stub of an exercise is looked for in the cell that calls ``tl.check``,
-    and then in the cells before it, from the nearest on.
+    Below the cell that calls ``tl.check``, a new cell holds the cell with the
+    stub, solved, and the call again.  The stub is looked for in the cell of the
+    call, and then in the cells before it, from the nearest on.  So one run of
+    the notebook shows both what an unsolved and what a solved exercise does.
 
     Parameters
     ----------
@@ -39,39 +41,51 @@ def with_solutions(notebook: NotebookNode) -> NotebookNode:
         If the notebook and the definition do not have the same stub, or not
         the same call of the check.
     """
-    solved = copy.deepcopy(notebook)
-    code = [cell for cell in solved.cells if cell.cell_type == "code"]
-    for position, cell in enumerate(code):
+    longer = copy.deepcopy(notebook)
+    longer.cells = []
+    before: list[NotebookNode] = []
+    for cell in notebook.cells:
+        longer.cells.append(copy.deepcopy(cell))
+        if cell.cell_type != "code":
+            continue
+        before.append(cell)
         for exercise_id in _ASKED.findall(cell.source):
             exercise = find(exercise_id)
             if exercise.ask not in cell.source:
                 raise ValueError(f"Cell {cell.id} should call the check like this: {exercise.ask}")
-            if not any(_fill(before, exercise) for before in reversed(code[: position + 1])):
+            solved = copy.deepcopy(cell)
+            solved.id = f"{cell.id}-solved"
+            for stub_cell in reversed(before):
+                source = _filled(stub_cell.source, exercise)
+                if source:
+                    break
+            else:
                 raise ValueError(
                     f"The stub of exercise {exercise_id} is not in cell {cell.id} nor before it. "
                     f"It should read:\n{exercise.stub}"
                 )
-    return solved
+            solved.source = source if stub_cell is cell else f"{source}\n{cell.source}"
+            longer.cells.append(solved)
+    return longer
 
 
-def _fill(cell: NotebookNode, exercise: Exercise) -> bool:
-    """Replace a stub in a cell, also below an ``if``; tell whether it was there."""
+def _filled(source: str, exercise: Exercise) -> str | None:
+    """Return the source with the stub replaced, also below an ``if``; None if it has no stub."""
     for indent in ("", "    "):
         stub = textwrap.indent(exercise.stub, indent)
-        found = re.search(rf"^{re.escape(stub)}$", cell.source, re.MULTILINE)
+        found = re.search(rf"^{re.escape(stub)}$", source, re.MULTILINE)
         if found:
             solution = textwrap.indent(exercise.solution, indent)
-            cell.source = cell.source[: found.start()] + solution + cell.source[found.end() :]
-            return True
-    return False
+            return source[: found.start()] + solution + source[found.end() :]
+    return None
 
 
-def statuses(notebook: NotebookNode) -> dict[str, str]:
-    """Return how the exercises of an executed notebook were judged: id → status."""
-    found = {}
+def statuses(notebook: NotebookNode) -> dict[str, list[str]]:
+    """Return how the exercises of an executed notebook were judged: id → status, in order."""
+    found: dict[str, list[str]] = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             facts = output.get("data", {}).get(CHECK_TYPE)
             if facts:
-                found[facts["id"]] = facts["status"]
+                found.setdefault(facts["id"], []).append(facts["status"])
     return found

@@ -125,8 +125,10 @@ def prepare(scans):
 
 
 def _mask(found: object, n: int) -> np.ndarray:
-    """Return a mask of n rows; row numbers are fine, too."""
+    """Return a mask of n rows; zeros and ones are fine, too, and so are row numbers."""
     found = array(found, "what `sure_rows` returns")
+    if found.shape == (n,) and np.isin(found, (0, 1)).all():
+        return found.astype(bool)
     if found.dtype.kind != "b":
         numbers = rows(found, "what `sure_rows` returns")
         if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n:
@@ -224,7 +226,7 @@ def sure_rows(probabilities, columns, at_least):
             "def sure_rows(p, keep, level):\n"
             "    some = np.log(p[:, keep] + 1e-12)\n"
             "    some = np.exp(some) / np.exp(some).sum(1)[:, None]\n"
-            "    return list(some.max(1) >= level)",
+            "    return (some.max(1) >= level).astype(int).tolist()",
             "adds up to 1 again",
         ),
     ),
@@ -287,7 +289,8 @@ GUESS = Exercise(
     why="Any possible number is a guess. Nothing in the network says 'none of these'.",
     check=check_guess,
     mistakes=(
-        Known("guess_for_g = 0.4", "looks like a fraction"),
+        Known("guess_for_g = 0.4", "0.4 looks like"),
+        Known("guess_for_g = 1", "1 looks like"),
         Known("guess_for_g = 400", "More than 100"),
         Known("guess_for_g = -1", "Less than nothing"),
         Known("guess_for_g = 2", "How small is possible?"),

@@ -55,6 +55,7 @@ WEIGHTS = Exercise(
         Known("weights = 10 * 512", "Nearly"),
         Known("weights = 20_007", "the old head, as it was printed"),
         Known("weights = 512 + 10", "You added"),
+        Known("weights = 512", "enough for one class"),
         Known("weights = 829_536", "the backbone"),
         Known("weights = 829_536 + 5130", "the whole network"),
         Known("weights = 100", "There are more"),
@@ -358,7 +359,7 @@ def check_standardise(answer: object, context: dict) -> Verdict:
         )
     if np.abs(seen).max() > 1e4:
         return wrong(
-            f"A feature that never varied in training becomes {np.abs(seen).max():.0g} in the "
+            f"A feature that never varied in training becomes {np.abs(seen).max():,.0f} in the "
             "test, for it was divided by next to nothing. What would be a harmless divisor?"
         )
     return right(
@@ -419,6 +420,7 @@ def standardise(train_rows, test_rows):
         ("    spread = np.where(spread > 0, spread, 1)\n", "", "The leak is closed"),
         ("np.where(spread > 0, spread, 1)", "spread + 1e-9", "harmless divisor"),
         (", (test_rows - mean) / spread", "", "Return two things"),
+        ("(test_rows - mean) / spread", "(test_rows - mean) @ spread", "The shapes should stay"),
     ),
     also_right=(
         Known(

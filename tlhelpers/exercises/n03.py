@@ -577,6 +577,7 @@ def search(accuracy, rates, seeds):
             ('accuracy(best, seed, "test")', 'accuracy(best, seed, "valid")', "by which you chose"),
             ("best, np.mean(", "best, np.max(", "the luckiest run"),
             ("return best, ", "return ", "Return two things"),
+            ("return best, ", "return 0.5, ", "none of the rates"),
         ),
     ),
     also_right=(
@@ -659,7 +660,8 @@ QUIZZES = (
             ),
             Choice(
                 "Train a smaller network from scratch.",
-                "With so few labels, training from scratch was far behind everything else.",
+                "With so few labels, training from scratch is far behind everything else: see the "
+                "label-budget figure below.",
             ),
         ),
     ),

@@ -10,12 +10,15 @@ from tlhelpers.widgets.draw_digit import draw
 from tlhelpers.widgets.drawing import to_picture, to_sheet
 from tlhelpers.widgets.freezing import explore_freezing
 from tlhelpers.widgets.inside import look_inside
+from tlhelpers.widgets.keep_drawings import draw_pictures, drawings_folder
 from tlhelpers.widgets.label_budget import explore_labels
 from tlhelpers.widgets.recorded import recorded_drawings
 from tlhelpers.widgets.uploads import upload, uploads_folder
 
 __all__ = [
     "draw",
+    "draw_pictures",
+    "drawings_folder",
     "explore_adaptation",
     "explore_freezing",
     "explore_labels",
