@@ -62,11 +62,14 @@ def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     books = folder / "books"
-    # All cells are on the page, also those that one would have to scroll to.
-    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    text = json.dumps({"windowingMode": "none"})
-    (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
+    # All cells are on the page, also those that one would have to scroll to; and no news.
+    for name, chosen in (
+        ("notebook-extension/tracker", {"windowingMode": "none"}),
+        ("apputils-extension/notification", {"fetchNews": "false"}),
+    ):
+        place = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        place.parent.mkdir(parents=True)
+        place.write_text(json.dumps(chosen), encoding="utf-8")
     command = [python, "-m", "jupyterlab", str(books), "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=abc"]
     command += ["--expose-app-in-browser", "--ServerApp.port_retries=0"]
@@ -112,7 +115,9 @@ class Learner:
     def run_all(self) -> None:
         self.page.wait_for_selector(IDLE, timeout=180_000)
         app = "(window.jupyterapp ?? window.jupyterlab)"
-        self.page.evaluate(f"{app}.commands.execute('notebook:run-all-cells')")
+        kernel = f"{app}.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+        self.page.wait_for_function(f"{kernel} === 'idle'", timeout=180_000)
+        self.page.evaluate(f"void {app}.commands.execute('notebook:run-all-cells')")
         cells = f"{app}.shell.currentWidget.content.model.sharedModel.cells"
         deadline = time.time() + 300
         while None in self.page.evaluate(f"{cells}.map(cell => cell.execution_count)"):

@@ -369,6 +369,40 @@ def test_one_file_and_a_bad_file_are_named(tmp_path):
         own.inputs(str(tmp_path / "new.jpg"), "digits")
 
 
+@pytest.mark.slow
+def test_the_notebook_takes_a_folder_of_ones_own(root, tmp_path):
+    """Its switch, with two classes (the head is another one then) and a mess around them."""
+    from tlhelpers import kernels
+    from tlhelpers.widgets import keep_drawings, recorded_drawings
+
+    folder = tmp_path / "my drawings"
+    for digit, strokes in recorded_drawings():
+        if digit in (3, 5):
+            keep_drawings.save_drawing(strokes, {3: "drei", 5: "fünf"}[digit], folder)
+    (folder / "drei" / "broken.png").write_bytes(b"")
+    (folder / "leer").mkdir()
+    notebook = kernels.read_notebook(root / "notebooks" / "06_your_own_images.ipynb")
+    named = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+    named["switch"].source = f'FOLDER = {str(folder)!r}\nNETWORK = "digits"'
+    wanted = "setup seed tools switch drawings lab look learn test wilson save load facts card "
+    notebook.cells = [named[name] for name in f"{wanted} card-limits".split()]
+    kernels.write_text(tmp_path / "mine.ipynb", kernels.text_of(notebook))
+    done, _, error = kernels.execute_notebook(tmp_path / "mine.ipynb")
+    assert error is None
+    assert (tmp_path / "my drawings_classifier.keras").stat().st_size > 2**20
+    card = (tmp_path / "my drawings_card.md").read_text(encoding="utf-8")
+    for part in (
+        "| fünf | 3 |",
+        "2 files or folders left out",
+        "of 2 |",
+        "4 pictures to learn from",
+    ):
+        assert part in card
+    shown = {cell.id: str(cell.outputs) for cell in done.cells}
+    assert "gives the same answer to all 2 test pictures" in shown["load"]
+    assert "an empty file" in shown["lab"] and "lies in the folder fünf" in shown["load"]
+
+
 # With real weights
 
 

@@ -31,14 +31,14 @@ LINE = [[(0.5, 0.1), (0.5, 0.9)]]
 CORNER = [[(0.2, 0.1), (0.2, 0.9), (0.8, 0.9)]]
 
 
-def quickest(what, times=5):
-    """The least processor time in seconds: what else runs here does not count."""
+def usual_time(what, times=5):
+    """The median of the processor time in seconds: what else runs here does not count."""
     taken = []
     for _ in range(times):
         began = time.process_time()
         what()
         taken.append(time.process_time() - began)
-    return min(taken)
+    return sorted(taken)[times // 2]
 
 
 # --- from strokes to pictures ---------------------------------------------------------------
@@ -320,7 +320,7 @@ def test_every_field_has_a_name_and_says_what_it_does(boxes):
 
 def test_no_change_without_training_takes_longer_than_a_fifth_of_a_second(boxes):
     drawings = iter(recorded_drawings() * 2)
-    steps = iter([0, 1, 2, 3, 4] * 9)
+    steps = iter([1, 2, 3, 4, 0] * 9)
 
     def stroke(name):
         boxes[name].pad.strokes = next(drawings)[1]
@@ -344,7 +344,7 @@ def test_no_change_without_training_takes_longer_than_a_fifth_of_a_second(boxes)
         ("explore_adaptation", "method"),
     ):
         changes[f"{name}, {field}"] = lambda name=name, field=field: turn(name, field)
-    taken = {name: quickest(change) for name, change in changes.items()}
+    taken = {name: usual_time(change) for name, change in changes.items()}
     print({name: f"{seconds:.3f}" for name, seconds in taken.items()})
     assert max(taken.values()) < 0.4, taken  # processor time, of two cores
 
@@ -673,7 +673,8 @@ def test_method_weight_and_step_choose_the_picture():
         assert box.weight.disabled == (len(weights) == 1)
         for weight in weights:
             box.weight.value = weight
-            for step in box.step.options:
+            few = slice(None) if method == "DANN" else slice(-1, None)  # drawing takes its time
+            for step in box.step.options[few]:
                 box.step.value = step
                 run = runs[method, weight]
                 share = run["accuracy"][run["steps"].index(step)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tlhelpers import plots
 from tlhelpers.widgets import results
-from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live
+from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -181,7 +181,7 @@ def explore_adaptation() -> ipywidgets.VBox:
     for field in (weight, step):
         field.observe(show, "value")
     show(None)
-    source = widgets.HTML(f"<small>Made with: {results.command('adaptation')}</small>")
+    source = small_print(f"Made with: {results.command('adaptation')}")
     return live(
         [method, weight, step, words.widget, picture.widget, source],
         picture,

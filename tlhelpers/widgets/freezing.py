@@ -10,7 +10,7 @@ from tlhelpers import plots
 from tlhelpers.widgets import results
 from tlhelpers.widgets.freezing_runs import BLOCKS, DRAWS, PER_CLASS, RATES, Bench, Run
 from tlhelpers.widgets.sheet import button
-from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live
+from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -210,7 +210,7 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
         field.observe(show, "value")
     train.on_click(on_train)
     look()
-    source = widgets.HTML(f"<small>Curves made with: {results.command('freezing')}</small>")
+    source = small_print(f"Curves made with: {results.command('freezing')}")
     below = widgets.HBox([train, bar])
     return live(
         [blocks, rate, below, words.widget, picture.widget, source],

@@ -10,7 +10,7 @@ from tlhelpers import plots
 from tlhelpers.widgets import results
 from tlhelpers.widgets.label_runs import BUDGETS, DRAWS, Inputs
 from tlhelpers.widgets.reader import LEARN
-from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live
+from tlhelpers.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -173,7 +173,7 @@ def explore_labels(inputs: Inputs | None = None) -> ipywidgets.VBox:
     for field in (strategy, per_class, draw):
         field.observe(show, "value")
     show(None)
-    source = widgets.HTML(f"<small>Curves made with: {results.command('labels')}</small>")
+    source = small_print(f"Curves made with: {results.command('labels')}")
     return live(
         [strategy, per_class, draw, words.widget, picture.widget, source],
         picture,

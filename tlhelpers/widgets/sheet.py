@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlhelpers.widgets.recorded import recorded_drawings
-from tlhelpers.widgets.showing import Turns
+from tlhelpers.widgets.showing import Turns, small_print
 
 FIRST = 13  # the recorded drawing that a sheet begins with: a three
 
@@ -32,13 +32,11 @@ class Sheet:
     """
 
     def __init__(self, turns: Turns) -> None:
-        import ipywidgets
-
         from tlhelpers.widgets.pad import HOW, Pad
 
         self.drawings, self.number = recorded_drawings(), FIRST
         self.pad = Pad(strokes=self.drawings[FIRST][1])
-        self.how = ipywidgets.HTML(f"<small>{HOW}</small>", layout={"max_width": "50em"})
+        self.how = small_print(HOW)
         self.clear = button("Clear", "Take a new sheet")
         self.another = button(
             "Recorded drawing", "Put the next of thirty recorded drawings on the sheet"

@@ -99,6 +99,22 @@ class Words:
         )
 
 
+def small_print(text: str) -> ipywidgets.HTML:
+    """Return a line or two in small print, such as how to use a field or where numbers come from.
+
+    Parameters
+    ----------
+    text
+        Plain text.
+    """
+    import ipywidgets
+
+    return ipywidgets.HTML(
+        f'<div style="font-size: small; line-height: 1.4">{html.escape(text)}</div>',
+        layout={"max_width": "50em"},
+    )
+
+
 class Turns:
     """Lets one callback run at a time, and shows what went wrong in one.
 
