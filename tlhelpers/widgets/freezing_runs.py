@@ -50,15 +50,9 @@ class Run(NamedTuple):
 
 
 class Bench:
-    """Holds the data and the network, and trains.
+    """Holds the data and the network, and trains."""
 
-    Parameters
-    ----------
-    pretrained
-        With False the weights are random: a quick stand-in for tests.
-    """
-
-    def __init__(self, pretrained: bool = True) -> None:
+    def __init__(self) -> None:
         import keras
 
         lab = labs.load_lab("digits")
@@ -68,7 +62,7 @@ class Bench:
             self.print_labels, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=0
         )
         self.printed = lab.preprocess(pictures)
-        self.network = lab.network(pretrained)
+        self.network = lab.network()
         self.base = backbones.cut_head(self.network, "conv_pw_11_relu")
         head = keras.layers.Dense(len(lab.target_classes), activation="softmax", name="head")
         self.model = keras.Sequential([self.base, keras.layers.Flatten(), head])
