@@ -57,8 +57,8 @@ def test_a_network_is_as_the_table_says_and_loses_its_head(name, empty_weights):
     kept = {id(layer) for layer in backbone.layers}
     off = [layer for layer in whole.layers if id(layer) not in kept]
     assert off == whole.layers[len(whole.layers) - row.head :]
-    assert [w.shape[-1] for layer in off for w in layer.weights][-1] == 1000
-    assert not any(w.shape[-1] == 1000 for w in backbone.weights)
+    assert any(w.shape[-1:] == (1000,) for layer in off for w in layer.weights)
+    assert not any(w.shape[-1:] == (1000,) for w in backbone.weights)
     if row.parameters < SMALL:
         out = backbone(np.zeros((1, row.size, row.size, 3), np.float32))
         assert out.shape == (1, row.features)
@@ -234,13 +234,16 @@ def test_efficientnet_is_built_as_for_imagenet_when_it_gets_weights(tmp_path, mo
     assert catalogue.cut("EfficientNetB0", given).output_shape == (None, 1280)
 
 
-def test_get_file_of_keras_is_as_before():
+def test_a_refused_file_leaves_keras_as_it_was(tmp_path):
     from keras.src.utils import file_utils
 
     before = file_utils.get_file
-    with pytest.raises(FileNotFoundError, match="tlhelpers fetch MobileNetV2"):
-        catalogue.network("MobileNetV2", "nowhere.h5")
+    h5py.File(tmp_path / "empty.h5", "w").close()
+    with pytest.raises(ValueError, match="empty.h5 does not hold the weights of MobileNetV3Small"):
+        catalogue.network("MobileNetV3Small", tmp_path / "empty.h5")
     assert file_utils.get_file is before
+    with pytest.raises(FileNotFoundError, match="tlhelpers fetch MobileNetV2"):
+        catalogue.network("MobileNetV2", tmp_path / "nowhere.h5")
 
 
 class Trap:

@@ -588,3 +588,13 @@ def test_twenty_thousand_pictures(tmp_path):
     pictures, left_out, loaded, megabytes, seconds = map(int, result.stdout.split())
     assert (pictures, left_out, loaded) == (10_000, 10_000, 7_500)
     assert megabytes < 500 and seconds < 120
+
+
+def test_only_the_first_files_of_each_class(tmp_path):
+    root = make_fruit(tmp_path / "fruit")
+    report = scan(root, first=3)
+    names = [(picture.label, picture.file.name) for picture in report.pictures]
+    assert names == [(label, f"{i}.png") for label in (0, 1) for i in range(3)]
+    assert report.left_out == ()
+    with pytest.raises(ValueError, match="first must be at least 1; got 0"):
+        scan(root, first=0)

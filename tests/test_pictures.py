@@ -425,3 +425,14 @@ def test_loading_takes_little_more_memory_than_its_result(tmp_path):
     result = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert 0.9 < float(result.stdout) < 1.5
+
+
+def test_a_whole_picture_is_squeezed_and_not_cropped(tmp_path):
+    picture = np.zeros((40, 120, 3), np.uint8)
+    picture[:, :30, 0] = picture[:, 90:, 2] = 255  # a red and a blue end
+    Image.fromarray(picture).save(tmp_path / "wide.png")
+    [cropped] = load([tmp_path / "wide.png"], 40)
+    [whole] = load([tmp_path / "wide.png"], 40, whole=True)
+    assert cropped.max() == 0
+    assert whole.shape == (40, 40, 3)
+    assert whole[20, 2].tolist() == [255, 0, 0] and whole[20, 37].tolist() == [0, 0, 255]

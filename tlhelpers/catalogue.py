@@ -108,15 +108,13 @@ def cut(name: str, model: keras.Model) -> keras.Model:
     import keras
 
     architecture = named(name)
-    end = model.layers[-1 - architecture.head] if len(model.layers) > architecture.head else None
-    shape = getattr(getattr(end, "output", None), "shape", ())
-    if len(shape) not in (2, 4) or shape[-1] != architecture.features:
+    if model.count_params() != architecture.parameters:
         raise ValueError(
             f"{model.name} is not a whole {name}, so its head is not where it should be. "
             f"Give the network as tl.catalogue.network({name!r}) builds it."
         )
-    features = end.output
-    if len(shape) == 4:
+    features = model.layers[-1 - architecture.head].output
+    if len(features.shape) == 4:
         features = keras.layers.GlobalAveragePooling2D(name="features")(features)
     return keras.Model(model.inputs, features, name=f"{model.name}_backbone")
 

@@ -50,7 +50,9 @@ DAMAGED = "damaged or cut short (copy or download it again)"
 TOO_LARGE = f"over {MOST_PIXELS // 10**6} million pixels (make it smaller)"
 
 
-def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np.ndarray:
+def load(
+    files: Sequence[str | Path], size: int, *, whole: bool = False, progress: bool = True
+) -> np.ndarray:
     """Load pictures into one array, each as a square.
 
     The largest square in the middle is kept, as Keras does with
@@ -65,6 +67,9 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
         Files that `scan` found usable, such as ``train.files``.
     size
         Height and width to bring them to, in pixels.
+    whole
+        Keep everything that is on a picture, and squeeze it into the square, as
+        ``keras.utils.load_img(..., target_size=...)`` does.
     progress
         Show a bar with the time left if it takes longer than a second.
 
@@ -108,7 +113,7 @@ def load(files: Sequence[str | Path], size: int, *, progress: bool = True) -> np
             return str(error)
         side = min(image.size)
         left, top = ((length - side) // 2 for length in image.size)
-        box = (left, top, left + side, top + side)
+        box = None if whole else (left, top, left + side, top + side)
         images[i] = image.resize((size, size), Image.Resampling.BILINEAR, box)
         return None
 
