@@ -190,5 +190,5 @@ def test_augment_turns_in_the_direction_it_says():
 def test_augment_repeats_with_its_seed():
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
     first, again, other = (training.augment(images, seed) for seed in (1, 1, 2))
-    assert first.shape == images.shape and first.dtype == np.float32
+    assert first.shape == images.shape and first.dtype == np.float32 and first.flags.writeable
     assert np.array_equal(first, again) and not np.allclose(first, other)

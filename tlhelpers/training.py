@@ -221,7 +221,7 @@ def augment(
     moved = keras.ops.image.affine_transform(
         images, np.stack(rows, axis=1).astype("float32"), fill_mode="constant", fill_value=paper
     )
-    return np.asarray(moved)
+    return np.array(moved)  # a copy that may be written to
 
 
 def head_first(head: keras.layers.Dense, features: np.ndarray, labels: np.ndarray) -> None:
@@ -279,6 +279,8 @@ def fine_tune(
 ) -> None:
     """Train a compiled network: new variants of the images in every epoch, a falling rate.
 
+    An epoch leaves out the few images that do not fill a batch, other ones each time.
+
     Parameters
     ----------
     model
@@ -317,12 +319,13 @@ def fine_tune(
     """
     check(model, images, labels)
     rng = np.random.default_rng(seed)
+    size = min(batch_size, len(labels))  # full batches only; what is over has its turn next time
     for epoch in range(epochs):
         model.optimizer.learning_rate = rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-        order = rng.permutation(len(labels))
+        order = rng.permutation(len(labels))[: len(labels) // size * size]
         variants = images[order]
         if augment is not None:
             variants = augment(variants, int(rng.integers(2**31)))
-        model.fit(variants, labels[order], batch_size=batch_size, shuffle=False, verbose=0)
+        model.fit(variants, labels[order], batch_size=size, shuffle=False, verbose=0)
         if after_epoch is not None:
             after_epoch(epoch + 1)
