@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["KERAS_HOME"] = str(_scratch / "keras")
 os.environ["TLHELPERS_CACHE"] = str(_scratch / "cache")
+os.environ["TLHELPERS_DATA"] = str(_scratch / "data")
 os.environ.pop("TLHELPERS_MIRROR", None)
 
 # Children inherit the block through PYTHONPATH; this process blocks itself now.
@@ -38,3 +41,20 @@ def pytest_unconfigure() -> None:
 def root() -> Path:
     """The folder of the checkout."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def shared(root: Path) -> Path:
+    """The ready mirror beside a checkout, where there is one."""
+    path = Path(os.environ.get("TLHELPERS_TEST_MIRROR", root.parent / "shared" / "mirror"))
+    if not (path / "mirror.json").is_file():
+        pytest.skip("there is no mirror beside this checkout")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    """Figures of one test are no business of the next; Matplotlib warns above twenty."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -182,7 +182,11 @@ def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
             ["pretrain", "--out", "a.h5", "--pictures", "9", "--seed", "3", "--fresh"],
             {"out": Path("a.h5"), "pictures": 9, "seed": 3, "fresh": True},
         ),
-        (["benchmark"], {"draws": 10, "seed": 0, "output": None}),
+        (
+            ["benchmark"],
+            {"draws": 10, "seed": 0, "speed": False, "adaptation": False, "output": None},
+        ),
+        (["benchmark", "--adaptation"], {"adaptation": True}),
         (
             ["benchmark", "--draws", "2", "--seed", "4", "--output", "b.json"],
             {"draws": 2, "seed": 4, "output": Path("b.json")},

@@ -1,10 +1,11 @@
 """``tlhelpers doctor``: every check can pass, and every check can fail with advice."""
 
 import collections
+import sys
 
 import pytest
 
-from tlhelpers import digits, doctor, features
+from tlhelpers import digits, doctor, fastpath, features
 
 
 def test_every_check_passes_here(capsys):
@@ -65,3 +66,11 @@ def test_a_missing_weights_file(monkeypatch, tmp_path):
     monkeypatch.setattr(digits, "data_folder", lambda: tmp_path)
     with pytest.raises(doctor.Trouble, match="git checkout -- data"):
         doctor.check_files()
+
+
+def test_fast_features_are_welcome_and_not_needed(monkeypatch):
+    pytest.importorskip("onnxruntime")
+    assert "ONNX Runtime works" in doctor.check_fast_features()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)  # an import of it fails now
+    monkeypatch.setattr(fastpath, "_told", set())
+    assert doctor.check_fast_features().startswith("no, and the course works without: Note: ONNX")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
-from trouble import CLASSES, found, load, make_fruit, reasons, scan, scene
+from trouble import CLASSES, found, load, make_fruit, reasons, report_of, scan, scene
 
 from tlhelpers import folders, pictures
 
@@ -480,17 +480,6 @@ def test_alike_is_a_share(fruit, alike):
 
 
 # Splits
-
-
-def report_of(counts, groups=None):
-    """A report without files: one picture for each number in counts."""
-    pictures = []
-    for label, count in enumerate(counts):
-        for i in range(count):
-            group = len(pictures) if groups is None else groups[len(pictures)]
-            pictures.append(folders.Picture(Path(f"{label}/{i}"), label, 9, 9, group, ()))
-    names = tuple(f"class {i}" for i in range(len(counts)))
-    return folders.Report(Path(), names, tuple(pictures), (), 0)
 
 
 @pytest.mark.parametrize("fractions", [(0.75, 0.25), (0.6, 0.2, 0.2), (0.9, 0.1), (0.2, 0.8)])

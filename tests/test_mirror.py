@@ -13,7 +13,6 @@ import threading
 import time
 import types
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from naughty import server, wait_until
@@ -46,15 +45,6 @@ def folder(tmp_path):
     (folder / "unlisted.txt").write_text("secret")
     (folder / "datasets" / ".hidden").write_text("secret")
     return folder
-
-
-@pytest.fixture
-def shared(root):
-    """The ready mirror beside a checkout, where there is one."""
-    path = Path(os.environ.get("TLHELPERS_TEST_MIRROR", root.parent / "shared" / "mirror"))
-    if not (path / "mirror.json").is_file():
-        pytest.skip("there is no mirror beside this checkout")
-    return path
 
 
 def ask(running, path, method="GET", **headers):

@@ -9,6 +9,7 @@ import pytest
 from tlhelpers import kernels, outputs, runner
 from tlhelpers.claims import CLAIM_TYPE
 
+MIRROR = Path(__file__).resolve().parents[2] / "shared" / "mirror"
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -17,14 +18,45 @@ def code_cells(path):
     return [cell for cell in kernels.read_notebook(path).cells if cell.cell_type == "code"]
 
 
+def about_photos(cell):
+    return re.search(r"\bphotos\b", cell.source) is not None
+
+
 @pytest.mark.slow
 def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
-    report = runner.run_notebooks([path], tmp_path)
+    """Photo sections run for real where the classroom mirror is beside the checkout."""
+    env = {"TLHELPERS_MIRROR": str(MIRROR)} if MIRROR.is_dir() else {}
+    report = runner.run_notebooks([path], tmp_path, env=env)
     (entry,) = report["notebooks"]
     assert entry["error"] is None
     assert entry["claims"], "a notebook without a claim states no result"
-    assert len(entry["claims"]) == len(runner.claims_of(kernels.read_notebook(path)))
+    committed = kernels.read_notebook(path)
+    if not env:
+        committed.cells = [cell for cell in committed.cells if not about_photos(cell)]
+    assert len(entry["claims"]) == len(runner.claims_of(committed))
+    assert entry["photos"]["skipped" if env else "run"] == 0
     assert entry["seconds"] < 180 and max(entry["cell_seconds"]) < 60
+
+
+def test_photo_sections_are_skipped_in_a_line_and_in_a_moment(path, tmp_path, monkeypatch):
+    """What is about photographs, on its own, where there are none."""
+    for name in ("TLHELPERS_CACHE", "KERAS_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    notebook = kernels.read_notebook(path)
+    wanted = [cell for cell in notebook.cells if cell.cell_type == "code" and about_photos(cell)]
+    setup = [c for c in notebook.cells if "import " in c.source or c.source.startswith("SEED =")]
+    setup = [cell for cell in setup if cell.cell_type == "code" and cell not in wanted]
+    notebook.cells = setup + wanted
+    kernels.write_text(tmp_path / path.name, kernels.text_of(notebook))
+    done, seconds, error = kernels.execute_notebook(tmp_path / path.name)
+    assert error is None
+    assert sum(seconds[len(setup) :]) < 1
+    if wanted:
+        assert runner.photos_of(done)["skipped"] >= 1 and not runner.photos_of(done)["run"]
+    for cell in done.cells[len(setup) :]:
+        text = "".join(output.get("text", "") for output in cell.outputs)
+        assert text.count("\n") <= 1, f"{cell.id} says more than one line:\n{text}"
+        assert "tlhelpers fetch" in text or not text
 
 
 def test_outputs_are_committed_in_order_and_without_errors(path):

@@ -23,22 +23,30 @@ def test_import_is_quick_and_loads_nothing_heavy():
     assert heavy == "[]"
 
 
+def modules() -> dict[str, Path]:
+    """Every module by its name within the package, such as ``exercises.reading``."""
+    paths = [path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")]
+    return {".".join(path.with_suffix("").parts): PACKAGE / path for path in paths}
+
+
 def imports_of(path: Path) -> set[str]:
     """Modules of the package that a module imports, wherever it does so."""
-    found = set()
+    found, known = set(), modules()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         # One way to write it, so that this test sees every arrow.
         assert not (isinstance(node, ast.ImportFrom) and node.level), path
         if isinstance(node, ast.Import):
             assert not any(alias.name.startswith("tlhelpers") for alias in node.names), path
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tlhelpers"):
-            parts = node.module.split(".")[1:]
-            found |= {parts[0]} if parts else {alias.name for alias in node.names}
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}".removeprefix("tlhelpers.")
+                name = name if name in known else name.rpartition(".")[0]
+                found.add(name if name in known or not name else f"{name}.__init__")
     return found
 
 
 def test_no_two_modules_import_each_other():
-    graph = {path.stem: imports_of(path) for path in PACKAGE.glob("*.py")}
+    graph = {name: imports_of(path) for name, path in modules().items()}
 
     def below(name: str, seen: frozenset = frozenset()) -> set[str]:
         assert name not in seen, f"a circle of imports through {name}"
@@ -53,12 +61,12 @@ def test_no_two_modules_import_each_other():
 def test_every_public_name_exists():
     for name in tl.__all__:
         assert getattr(tl, name) is not None
-    assert set(tl._MODULES) <= {path.stem for path in PACKAGE.glob("*.py")}
+    assert set(tl._MODULES) <= {name.removesuffix(".__init__") for name in modules()}
 
 
 def test_public_functions_are_documented():
     missing = []
-    for path in PACKAGE.glob("*.py"):
+    for path in modules().values():
         tree = ast.parse(path.read_text(encoding="utf-8"))
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         for node in [tree, *tree.body, *(node for x in classes for node in x.body)]:

@@ -1,5 +1,7 @@
 """Pictures made for a test, and short ways to what is tested with them."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -39,3 +41,14 @@ def reasons(report):
 def found(report, name):
     [picture] = [p for p in report.pictures if p.file.name == name]
     return picture
+
+
+def report_of(counts, groups=None):
+    """A report without files: one picture for each number in counts."""
+    pictures = []
+    for label, count in enumerate(counts):
+        for i in range(count):
+            group = len(pictures) if groups is None else groups[len(pictures)]
+            pictures.append(folders.Picture(Path(f"{label}/{i}"), label, 9, 9, group, ()))
+    names = tuple(f"class {i}" for i in range(len(counts)))
+    return folders.Report(Path(), names, tuple(pictures), (), 0)

@@ -168,6 +168,21 @@ def _execute(args: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
+def _verify(args: argparse.Namespace) -> int:
+    if args.seeds < 1:
+        raise _NoSense(f"--seeds must be at least 1; got {args.seeds}.")
+    paths = choose_notebooks(_root_or_stop() / "notebooks", args.names)
+    from tlhelpers import verify
+
+    table, good = verify.verify_notebooks(paths, range(args.seeds), timeout=args.timeout)
+    print(table)
+    if args.output:
+        from tlhelpers.kernels import write_text
+
+        write_text(args.output, table + "\n")
+    return 0 if good else 1
+
+
 def _lab(args: argparse.Namespace) -> int:
     notebook = choose_notebooks(_root_or_stop() / "notebooks", [args.name])[0]
     from tlhelpers.kernels import python_path
@@ -184,6 +199,30 @@ def _lab(args: argparse.Namespace) -> int:
             return process.wait()
         except KeyboardInterrupt:
             pass  # JupyterLab got the Ctrl-C as well, and asks whether to stop
+
+
+def _progress(args: argparse.Namespace) -> int:
+    from tlhelpers import progress_file
+    from tlhelpers.exercises import definitions, overview
+    from tlhelpers.exercises.showing import plain_text
+
+    try:
+        chosen = [args.name] if args.name else definitions.notebooks()
+        lines = [f"{name.zfill(2)}  {plain_text(overview.line(name))}" for name in chosen]
+    except definitions.Unknown as problem:
+        raise _NoSense(problem) from problem
+    print("\n".join(lines))
+    if args.action == "show":
+        print(f"\nKept in {progress_file.place()}, and nowhere else.")
+        return 0
+    if not args.yes:
+        print("\nForget this? Your notebooks stay as they are. [y/N] ", end="", flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            print("\nNothing was forgotten.")
+            return 0
+    gone, note = progress_file.forget(f"{int(args.name)}." if args.name else "")
+    print(note or f"Forgotten: {', '.join(gone) or 'nothing was solved'}.")
+    return 1 if note else 0
 
 
 def _module(args: argparse.Namespace) -> int:
@@ -247,6 +286,38 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="write nothing; fail if outputs would differ"
     )
     execute.add_argument("--timeout", **timeout)
+
+    verify = add(
+        "verify",
+        _verify,
+        "run notebooks with several seeds and see which claims always hold",
+        "tlhelpers verify 02 --seeds 5",
+    )
+    verify.add_argument("names", **names)
+    verify.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="seeds 0 to N - 1 (default: %(default)s)"
+    )
+    verify.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
+    verify.add_argument("--timeout", **timeout)
+
+    progress = add(
+        "progress",
+        _progress,
+        "say which exercises you have solved, or forget it",
+        "tlhelpers progress reset 02",
+    )
+    progress.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "reset"),
+        default="show",
+        metavar="ACTION",
+        help="show (default) or reset",
+    )
+    progress.add_argument(
+        "name", nargs="?", metavar="NAME", help="number of a notebook; all if none is given"
+    )
+    progress.add_argument("--yes", action="store_true", help="reset: do not ask")
 
     add("doctor", _module, "see whether this computer is ready for the course", "tlhelpers doctor")
 
@@ -330,7 +401,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many draws of labels (default: %(default)s)",
     )
+    benchmark.add_argument(
+        "--adaptation",
+        action="store_true",
+        help="measure domain adaptation instead (about five minutes for a draw)",
+    )
     benchmark.add_argument("--seed", **seed)
+    benchmark.add_argument(
+        "--speed", action="store_true", help="how fast features come, instead of how good they are"
+    )
     benchmark.add_argument("--output", type=Path, metavar="FILE", help="where the results go")
     return parser
 

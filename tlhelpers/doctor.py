@@ -7,7 +7,9 @@ holds nothing private: no user name, no folders outside the course.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
+import io
 import os
 import platform
 import shutil
@@ -150,6 +152,23 @@ def check_training() -> str:
     return f"{accuracy:.0%} on 200 training digits after {time.perf_counter() - began:.0f} s"
 
 
+def check_fast_features() -> str:
+    """Features can be computed by ONNX Runtime; without it the course works, but slower."""
+    from tlhelpers import fastpath, start
+
+    start.load_tensorflow()
+    import keras
+
+    network = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.GlobalAveragePooling2D()])
+    began = time.perf_counter()
+    reason = io.StringIO()
+    with contextlib.redirect_stderr(reason):
+        run = fastpath.load(network, None, np.ones((2, 8, 8, 3), np.float32))
+    if run is None:
+        return f"no, and the course works without: {reason.getvalue().strip()}"
+    return f"ONNX Runtime works, after {time.perf_counter() - began:.1f} s"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "Python": check_python,
     "packages": check_packages,
@@ -159,6 +178,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "bundled files": check_files,
     "kernel": check_kernel,
     "training": check_training,
+    "fast features": check_fast_features,
 }
 
 

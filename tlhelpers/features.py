@@ -6,23 +6,21 @@ there is no reason to wait for them twice.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import backbones
+from tlhelpers import fastpath, identity
 from tlhelpers.files import cache_folder
+from tlhelpers.safe import write_whole
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+FORMAT = 2  # of the files in the cache: raise it, and the old ones are made again
 
 
 def compute(
@@ -30,17 +28,23 @@ def compute(
     images: np.ndarray,
     *,
     preprocess: Callable[[np.ndarray], np.ndarray] | None = None,
-    batch_size: int = 256,
+    batch_size: int = 64,
     cache: bool = True,
+    fast: bool | None = None,
+    threads: int | None = None,
 ) -> np.ndarray:
     """Run images through a frozen network and return one row of features for each.
+
+    Large jobs are given to ONNX Runtime (`tlhelpers.fastpath`), if it is here,
+    and small ones to Keras.  The two differ by less than 0.0001.
 
     Parameters
     ----------
     backbone
-        A network whose output is one row of numbers for each image.
+        A network with one input, whose output is one row of numbers for each image.
     images
         Shape (n, ...); what ``preprocess`` takes, or, without it, the network.
+        An array that is still on disk (``numpy.memmap``, h5py) is read batch by batch.
     preprocess
         Applied to one batch at a time, so that memory does not grow with n.
         It must do the same every time.
@@ -49,6 +53,11 @@ def compute(
     cache
         Keep the features on disk, and read them back when the same network,
         the same preprocessing and the same images come again.
+    fast
+        True for ONNX Runtime, False for Keras; by default the size of the job
+        decides (`fastpath.pays`).
+    threads
+        How many processor cores ONNX Runtime may use; by default, all.
 
     Returns
     -------
@@ -58,7 +67,10 @@ def compute(
     Raises
     ------
     ValueError
-        If the batch size is wrong, or the network does not give one row for each image.
+        If the batch size is wrong, the images are not what the network takes, or the
+        network does not give one row for each image.
+    TypeError
+        If the images are not one array of numbers.
 
     Examples
     --------
@@ -67,82 +79,150 @@ def compute(
     >>> compute(network, np.zeros((3, 8, 8)), cache=False).shape
     (3, 64)
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}.")
+    for name, number in (("batch_size", batch_size), ("threads", threads)):
+        if number is not None and (int(number) != number or number < 1):
+            raise ValueError(f"{name} must be a whole number, at least 1; got {number}.")
+    _check_network(backbone)
+    images = _check_images(images)
+    shape = (len(images), backbone.output_shape[1])
+    path = _place(backbone, images, preprocess, batch_size) if cache else None
+    found = _read(path, shape) if path else None
+    if found is not None:
+        return found
+    rows = _compute(backbone, images, preprocess, batch_size, fast, threads)
+    if path:
+        _write(path, rows)
+    return rows
+
+
+def _compute(
+    backbone: keras.Model,
+    images: np.ndarray,
+    preprocess: Callable | None,
+    batch_size: int,
+    fast: bool | None,
+    threads: int | None,
+) -> np.ndarray:
+    from tqdm.auto import tqdm
+
+    rows = np.empty((len(images), backbone.output_shape[1]), np.float32)
+    run = None
+    # A bar with the time left, for what takes longer than two seconds.
+    with tqdm(total=len(images), desc="features", unit="image", delay=2, leave=False) as bar:
+        for first in range(0, len(images), batch_size):
+            batch = _prepare(images[first : first + batch_size], preprocess, backbone)
+            if run is None:
+                if fast is None:
+                    fast = fastpath.pays(backbone, len(images), batch.shape[1:])
+                if fast:
+                    run = fastpath.load(backbone, _network_key(backbone), batch[:2], threads)
+                run = run or backbone.predict_on_batch
+            rows[first : first + batch_size] = run(batch)
+            bar.update(len(batch))
+    return rows
+
+
+def _prepare(batch: np.ndarray, preprocess: Callable | None, backbone: keras.Model) -> np.ndarray:
+    """Return one batch as the network wants it."""
+    batch = np.asarray(batch)
+    ready = batch if preprocess is None else preprocess(batch)
+    ready = np.ascontiguousarray(ready, np.float32)
+    wanted = backbone.input_shape
+    fits = ready.ndim == len(wanted) and all(
+        want in (None, got) for want, got in zip(wanted[1:], ready.shape[1:], strict=True)
+    )
+    if not fits or len(ready) != len(batch):
+        after = "" if preprocess is None else " after preprocess"
+        raise ValueError(
+            f"{backbone.name} wants images of the shape {wanted[1:]}, one for each given; got "
+            f"{ready.shape} for {len(batch)} images{after}. Resize the images, or name the "
+            "preprocess function that belongs to this network."
+        )
+    return ready
+
+
+def _check_network(backbone: keras.Model) -> None:
+    try:
+        inputs, outputs = len(backbone.inputs), len(backbone.outputs)
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(
+            "The network has no fixed input yet. Begin it with keras.Input(shape)."
+        ) from None
+    if inputs != 1 or outputs != 1:
+        raise ValueError(
+            f"{backbone.name} has {inputs} inputs and {outputs} outputs; wanted one of each. "
+            "Make a network from one of them with keras.Model(input, output)."
+        )
     if len(backbone.output_shape) != 2:
         raise ValueError(
             f"The network gives {backbone.output_shape} for each batch; wanted (batch, features). "
             "End it with pooling, for example keras.layers.GlobalAveragePooling2D()."
         )
-    images = np.asarray(images)
-    path = cache_folder() / "features" / f"{_key(backbone, images, preprocess)}.npy"
-    found = _read(path, len(images), backbone.output_shape[1]) if cache else None
-    if found is not None:
-        return found
-    rows = np.empty((len(images), backbone.output_shape[1]), np.float32)
-    for start in range(0, len(images), batch_size):
-        batch = images[start : start + batch_size]
-        batch = batch if preprocess is None else preprocess(batch)
-        rows[start : start + batch_size] = backbone.predict_on_batch(batch)
-    if cache:
-        _write(path, rows)
-    return rows
 
 
-def _key(backbone: keras.Model, images: np.ndarray, preprocess: Callable | None) -> str:
+def _check_images(images: np.ndarray) -> np.ndarray:
+    # An array on disk stays there: only its batches are read.
+    if not (isinstance(getattr(images, "dtype", None), np.dtype) and hasattr(images, "shape")):
+        try:
+            images = np.asarray(images)
+        except ValueError:
+            images = np.empty(1, object)  # of different sizes
+    if images.dtype.kind not in "biuf" or not images.shape:
+        raise TypeError(
+            f"The images are an array of {images.dtype}, shape {images.shape}; wanted one array of "
+            "numbers, (n, height, width, colours). Give all images the same size and kind."
+        )
+    return images
+
+
+def _place(
+    backbone: keras.Model, images: np.ndarray, preprocess: Callable | None, batch_size: int
+) -> Path | None:
+    """Return where the features are kept, or None if their origin cannot be told for sure."""
+    try:
+        key = _key(backbone, images, preprocess, batch_size)
+    except identity.Unknown as unknown:
+        print(
+            f"Note: the features are not kept: one cannot tell whether {unknown} will do the "
+            "same next time.",
+            file=sys.stderr,
+        )
+        return None
+    return cache_folder() / "features" / f"{key}.npy"
+
+
+def _key(
+    backbone: keras.Model,
+    images: np.ndarray,
+    preprocess: Callable | None,
+    batch_size: int = 64,
+) -> str:
     """Return a name that changes whenever the features would."""
-    digest = hashlib.sha256()
-    for layer in backbones.all_layers(backbone):
-        # Keras numbers its names anew in every session; they change no feature.
-        settings = {key: value for key, value in layer.get_config().items() if key != "name"}
-        digest.update(type(layer).__name__.encode())
-        digest.update(json.dumps(settings, sort_keys=True, default=str).encode())
-    for weight in backbone.get_weights():
-        digest.update(np.ascontiguousarray(weight).data)
-    digest.update(f"{images.shape} {images.dtype} {_describe(preprocess)}".encode())
-    digest.update(np.ascontiguousarray(images).data)
-    return digest.hexdigest()
+    parts = [FORMAT, identity.of_network(backbone), identity.of_value(preprocess)]
+    return identity.digest(*parts, identity.of_array(images, batch_size))
 
 
-def _describe(function: Callable | None) -> str:
-    """Name a function together with what it does, so that an edited one counts as new."""
-    if function is None:
-        return "none"
-    name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return f"{name} {function!r}"
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
-    return f"{name} {_describe_code(code)} {held!r} {function.__defaults__!r}"
+def _network_key(backbone: keras.Model) -> str | None:
+    try:
+        return identity.of_network(backbone)
+    except identity.Unknown:
+        return None
 
 
-def _describe_code(code: CodeType) -> str:
-    """Write out what a piece of code does, functions inside it included."""
-    constants = [_describe_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
-    return f"{code.co_code.hex()} {code.co_names} {constants}"
-
-
-def _read(path: Path, rows: int, columns: int) -> np.ndarray | None:
+def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     """Return cached features, or None if there are none or the file is damaged."""
     try:
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return found if found.shape == (rows, columns) and found.dtype == np.float32 else None
+    if not isinstance(found, np.ndarray):  # a zip archive of arrays
+        return None
+    return found if found.shape == shape and found.dtype == np.float32 else None
 
 
 def _write(path: Path, rows: np.ndarray) -> None:
     """Keep features on disk; a full or read-only disk costs time later, nothing else."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A temporary name first: whoever finds the final name finds a whole file.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, rows, allow_pickle=False)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(path, lambda place: np.save(place, rows, allow_pickle=False))
     except OSError as error:
         print(f"Note: features are not kept in {path.parent} ({error}).", file=sys.stderr)

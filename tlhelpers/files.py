@@ -103,6 +103,18 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tlhelpers", False))
 
 
+def learner_folder() -> Path:
+    """Return the folder for what is the learner's own, such as uploaded pictures.
+
+    It is the operating system's folder for data, or ``TLHELPERS_DATA`` if that
+    environment variable is set.  Unlike the cache, the course never empties it.
+    """
+    import platformdirs
+
+    chosen = os.environ.get("TLHELPERS_DATA")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("tlhelpers", False))
+
+
 def keras_home() -> Path:
     """Return Keras' own folder, whose ``models`` holds weights, without loading Keras."""
     home = os.environ.get("KERAS_HOME")

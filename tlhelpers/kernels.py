@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.safe import write_whole
+
 if TYPE_CHECKING:  # both take a while to import, so functions import what they need
     from nbclient import NotebookClient
     from nbformat import NotebookNode
@@ -27,6 +29,7 @@ def execute_notebook(
     on_cell: OnCell | None = None,
     timeout: int = 600,
     env: dict[str, str] | None = None,
+    seed: int | None = None,
 ) -> tuple[NotebookNode, list[float], dict | None]:
     """Run a notebook in a fresh kernel of this Python; no file is changed.
 
@@ -46,6 +49,8 @@ def execute_notebook(
         The most seconds that one cell may take.
     env
         Further environment variables for the kernel.
+    seed
+        Run it with this seed instead of its own; see `set_seed`.
 
     Returns
     -------
@@ -60,10 +65,12 @@ def execute_notebook(
     Raises
     ------
     ValueError
-        If the file is not a notebook.
+        If the file is not a notebook, or has no seed to set.
     """
     path = Path(path).resolve()
     nb = read_notebook(path)
+    if seed is not None:
+        set_seed(nb, seed)
     # A selector loop, because zmq cannot use the default loop of Windows.
     with (
         tempfile.TemporaryDirectory(
@@ -191,6 +198,8 @@ def _kernel_env(folder: Path, extra: dict[str, str]) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if name not in left_out}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         env[name] = str(folder / name.lower())
+    # What this learner has solved or uploaded is nobody else's to read in the outputs.
+    env["TLHELPERS_DATA"] = str(folder / "data")
     env["PYTHONPATH"] = python_path()
     env["PYTHONHASHSEED"] = "0"
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -218,6 +227,31 @@ def cells_that_run(nb: NotebookNode) -> list[int]:
         and cell.source.strip()
         and "skip-execution" not in cell.metadata.get("tags", [])
     ]
+
+
+def set_seed(nb: NotebookNode, seed: int) -> None:
+    """Let a notebook draw everything that it draws at random from another seed.
+
+    Parameters
+    ----------
+    nb
+        Its cell with the tag ``parameters`` says ``SEED = 0``.  Changed in place.
+    seed
+        At least 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no such cell.
+    """
+    for cell in nb.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source, found = re.subn(
+                r"^SEED = \d+", f"SEED = {seed}", cell.source, flags=re.MULTILINE
+            )
+            if found == 1:
+                return
+    raise ValueError("The notebook has no cell with the tag 'parameters' that says SEED = 0.")
 
 
 # ------------------------------------------------------------------------- files
@@ -263,10 +297,4 @@ def text_of(nb: NotebookNode) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: under another name first, then moved into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, lambda place: place.write_text(text, encoding="utf-8", newline="\n"))

@@ -12,14 +12,25 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlhelpers import architectures, backbones, catalogue, digits, fetch, glyphs
+from tlhelpers import (
+    architectures,
+    backbones,
+    catalogue,
+    digits,
+    fetch,
+    folders,
+    glyphs,
+    own,
+    pictures,
+)
 from tlhelpers import images as image_tools
 from tlhelpers import photos as photo_files
-from tlhelpers.claims import PHOTOS_TYPE
+from tlhelpers.claims import say_photos
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -58,6 +69,8 @@ class Lab:
         Which weights ``network()`` has, to be printed with every result of theirs.
     cut
         How the head comes off the network.
+    report
+        For own pictures: what was found in the folder (print it); otherwise None.
     """
 
     name: str
@@ -70,6 +83,92 @@ class Lab:
     draw_source: Callable[..., np.ndarray] | None = None
     weights: str = ""
     cut: Callable[[keras.Model], keras.Model] = backbones.cut_head
+    report: folders.Report | None = None
+
+    @classmethod
+    def from_folder(
+        cls,
+        path: str | Path,
+        architecture: str = "MobileNetV2",
+        *,
+        fractions: tuple[float, float] = (0.75, 0.25),
+        seed: int = 0,
+        alike: float = 0.98,
+        most_per_class: int | None = None,
+        weights: str | Path | None = None,
+        download: bool = False,
+        progress: bool = True,
+    ) -> Lab:
+        """Make a lab from a folder of your own pictures.
+
+        What cannot be used is reported and left out, and the rest is used.
+        Pictures that are nearly the same are never on both sides.
+
+        Parameters
+        ----------
+        path
+            It holds one folder for each class.  If it holds ``train`` and
+            ``test`` (or ``validation``) folders with these inside, they are the
+            split; what is in both is left out of what to learn from.
+        architecture
+            A network of ``keras.applications``; pictures come at its size,
+            uint8.  ``"digits"`` is the bundled network: it wants single dark
+            characters on light paper, brought to 8 × 8 from 0 to 1.
+        fractions
+            The shares to learn from and to test with; together 1.
+        seed
+            Which split.  The same seed gives the same one.
+        alike
+            How much two pictures must correlate to count as nearly the same
+            (see `folders.scan`); 0.93 also finds several shots of one scene.
+        most_per_class
+            Take at most this many of each class, chosen to differ, so that all
+            fits into memory.
+        weights
+            A file of ImageNet weights; by default they are fetched when the
+            network is built, which raises `fetch.NotHere` if they cannot be had.
+        download
+            Whether more than 20 MB of weights may come from the internet.
+        progress
+            Print the report, and show bars.  It is in ``lab.report`` anyway.
+
+        Raises
+        ------
+        OSError
+            If there is no such folder, or it may not be read.
+        ValueError
+            If there are no two classes with pictures for both sides, or no such
+            network; the message says what to do.
+        MemoryError
+            If the pictures do not fit into memory; ``most_per_class`` helps.
+        """
+        network = own.network(architecture, weights=weights, download=download)
+        drawn = architecture == "digits"
+        size = own.INK_SIZE if drawn else architectures.named(architecture).size
+        report, parts = own.collect(
+            path,
+            size,
+            fractions=fractions,
+            seed=seed,
+            alike=alike,
+            most_per_class=most_per_class,
+            progress=progress,
+        )
+        loaded = [pictures.load(part.files, size, progress=progress) for part in parts]
+        loaded = [own.to_ink(images) for images in loaded] if drawn else loaded
+        return cls(
+            name=report.folder.name,
+            source_classes=network.classes,
+            target_classes=report.classes,
+            train=Split(loaded[0], parts[0].labels),
+            test=Split(loaded[1], parts[1].labels),
+            network=network.build,
+            preprocess=digits.preprocess if drawn else catalogue.preprocess(architecture),
+            draw_source=glyphs.render if drawn else None,
+            weights=network.weights,
+            cut=backbones.cut_head if drawn else partial(catalogue.cut, architecture),
+            report=report,
+        )
 
     def backbone(self, pretrained: bool = True) -> keras.Model:
         """Build the network without its head: images in, features out.
@@ -203,36 +302,25 @@ def load_photos(
     try:
         lab = load_lab("photos", architecture=architecture, download=download)
     except fetch.NotHere as missing:
-        _publish("skipped", f"This section on photographs is left out: {missing}")
+        say_photos("skipped", f"This section on photographs is left out: {missing}")
         return None
     text = (
         f"{len(lab.train.labels)} photographs to learn from, {len(lab.test.labels)} to test on; "
         f"weights: {lab.weights}."
     )
-    _publish("run", text if announce else "")
+    say_photos("run", text if announce else "")
     return lab
 
 
-def _publish(status: str, text: str) -> None:
-    """Print a text, and tell programs that read the notebook whether its photo section ran."""
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        if text:
-            print(text)
-        return
-    shell.display_pub.publish(data={"text/plain": text, PHOTOS_TYPE: {"status": status}})
-
-
 def _digits() -> Lab:
-    pictures, labels = digits.handwriting()
+    characters, labels = digits.handwriting()
     first, second = image_tools.contiguous_split(len(labels), 2)
     return Lab(
         name="digits",
         source_classes=glyphs.CLASSES,
         target_classes=tuple("0123456789"),
-        train=Split(pictures[first], labels[first]),
-        test=Split(pictures[second], labels[second]),
+        train=Split(characters[first], labels[first]),
+        test=Split(characters[second], labels[second]),
         network=digits.network,
         preprocess=digits.preprocess,
         draw_source=glyphs.render,

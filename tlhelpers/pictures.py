@@ -90,7 +90,6 @@ def load(
     >>> load([], 224).shape
     (0, 224, 224, 3)
     """
-    import psutil
     from PIL import Image
 
     if isinstance(files, str | Path):
@@ -98,12 +97,7 @@ def load(
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
     files = [Path(file) for file in files]
-    need, free = len(files) * size * size * 3, psutil.virtual_memory().available
-    if need > free:
-        raise MemoryError(
-            f"{len(files):,} pictures of {size} × {size} pixels take {need / 1e9:.1f} GB, and "
-            f"{free / 1e9:.1f} GB of memory are free. Load a part at a time and keep its features."
-        )
+    check_room(len(files), size, "Load a part at a time and keep its features.")
     images = np.empty((len(files), size, size, 3), np.uint8)
 
     def one(i: int) -> str | None:
@@ -128,6 +122,18 @@ def load(
             "folders.scan finds the files that can."
         )
     return images
+
+
+def check_room(count: int, size: int, advice: str) -> None:
+    """Raise a MemoryError that ends in the advice if so many pictures would not fit."""
+    import psutil
+
+    need, free = count * size * size * 3, psutil.virtual_memory().available
+    if need > free:
+        raise MemoryError(
+            f"{count:,} pictures of {size} × {size} pixels take {need / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB of memory are free. {advice}"
+        )
 
 
 class Unusable(Exception):

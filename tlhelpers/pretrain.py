@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import platform
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import digits, features, files, glyphs, start
+from tlhelpers.safe import write_whole
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -159,13 +159,8 @@ def _load(kept: Path) -> keras.Model | None:
 
 
 def _save(model: keras.Model, kept: Path) -> None:
-    """Keep the training so far under a temporary name, then move it into place."""
-    temporary = kept.with_name(f"part-{os.getpid()}-{kept.name}")
-    try:
-        model.save(temporary)
-        os.replace(temporary, kept)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Keep the training so far."""
+    write_whole(kept, model.save)
 
 
 def print_accuracy(
@@ -209,12 +204,10 @@ def main(args: argparse.Namespace) -> int:
     folder = features.cache_folder() / "pretrain"
     model = train(pictures, seed, folder, fresh=args.fresh)
     seconds = time.perf_counter() - began
-    temporary = out.with_name("part-" + out.name)
     # A network that was never compiled: the file then holds no optimiser.
     plain = digits.network(pretrained=False)
     plain.set_weights(model.get_weights())
-    plain.save_weights(temporary)
-    os.replace(temporary, out)
+    write_whole(out, plain.save_weights)
     card = {
         "architecture": "MobileNet(alpha=0.5)",
         "classes": list(glyphs.CLASSES),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def load_tensorflow() -> None:
@@ -28,18 +30,38 @@ def load_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with no_messages():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()  # says the rest of what it has to say
+        tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
+
+
+@contextmanager
+def no_messages(*, show_on_error: bool = True) -> Iterator[None]:
+    """Keep what compiled code writes to the error stream off the screen.
+
+    Parameters
+    ----------
+    show_on_error
+        Print it after all if there is an error.
+
+    Examples
+    --------
+    >>> with no_messages():
+    ...     _ = os.write(2, b"Technical greetings.")
+    """
     with tempfile.TemporaryFile() as said:
         # The messages come from compiled code, which knows the screen as file 2.
         sys.stderr.flush()
         screen = os.dup(2)
         os.dup2(said.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()  # says the rest of what it has to say
+            yield
         except Exception:
-            said.seek(0)
-            os.write(screen, said.read())
+            if show_on_error:
+                said.seek(0)
+                os.write(screen, said.read())
             raise
         finally:
             os.dup2(screen, 2)

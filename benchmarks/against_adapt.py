@@ -1,0 +1,107 @@
+"""DeepCORAL and DANN of this course beside those of the ADAPT library (0.4.5).
+
+Same features, data, first weights, batch size, steps and seeds, in one run.  ADAPT is
+no dependency: give this file an environment of its own, with the course and
+
+    pip install --no-deps adapt==0.4.5 tf_keras scikeras cvxopt
+
+    python benchmarks/against_adapt.py
+
+Both sides learn a layer of 64 units and a head on top of the 128 features of
+the small network that reads plain print.  ADAPT takes one-hot labels.
+"""
+
+import os
+import statistics
+import time
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"  # ADAPT was written for Keras 2
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import keras
+import numpy as np
+import tensorflow as tf
+from adapt.feature_based import DANN, DeepCORAL
+
+from tlhelpers import adapt, adaptation, backbones
+
+SEEDS = range(1, 6)
+EPOCHS, BATCH, RATE, HIDDEN, UNITS = 2, 64, 1e-3, 64, 64
+CORAL_WEIGHT, DANN_WEIGHT = 100.0, 0.1
+
+
+def ours(seed: int, width: int) -> keras.Model:
+    start = [keras.initializers.GlorotUniform(seed=10 * seed + i) for i in range(2)]
+    layers = [keras.Input((width,))]
+    layers += [keras.layers.Dense(UNITS, "relu", kernel_initializer=start[0])]
+    layers += [keras.layers.Dense(10, "softmax", kernel_initializer=start[1])]
+    return keras.Sequential(layers)
+
+
+def theirs(model: keras.Model, width: int) -> tuple:
+    """Return encoder and task in Keras 2, with the weights of our model."""
+    old = tf.keras
+    encoder = old.Sequential([old.Input((width,)), old.layers.Dense(UNITS, "relu")])
+    task = old.Sequential([old.Input((UNITS,)), old.layers.Dense(10, "softmax")])
+    encoder.set_weights(model.layers[0].get_weights())
+    task.set_weights(model.layers[1].get_weights())
+    return encoder, task
+
+
+def guesser() -> tf.keras.Model:
+    old = tf.keras
+    return old.Sequential(
+        [old.Input((UNITS,)), old.layers.Dense(HIDDEN, "relu"), old.layers.Dense(1, "sigmoid")]
+    )
+
+
+def main() -> None:
+    scores: dict[str, list[tuple[float, float]]] = {}
+
+    def note(name: str, began: float, answers: np.ndarray, labels: np.ndarray) -> None:
+        right = float((answers.argmax(axis=1) == labels).mean())
+        scores.setdefault(name, []).append((right, time.perf_counter() - began))
+
+    for seed in SEEDS:
+        task = adaptation.load_task(adaptation.TASKS[0], seed)
+        reader = adaptation.train_reader(task.source, seed)
+        body = backbones.cut_head(reader)
+        # Divided by one number, so that the mean feature is about 1 on both sides.
+        xs, xt, test = (
+            body.predict(x, verbose=0)
+            for x in (task.source.images, task.adapt_on, task.test.images)
+        )
+        xs, xt, test = (x / xs.mean() for x in (xs, xt, test))
+        ys, labels, width = task.source.labels, task.test.labels, xs.shape[1]
+        settings = {"steps": EPOCHS * -(-len(xs) // BATCH), "batch_size": BATCH, "seed": seed}
+        settings["learning_rate"] = RATE
+        for name, method, weight in (
+            ("DeepCORAL", adapt.deep_coral, CORAL_WEIGHT),
+            ("DANN", adapt.dann, DANN_WEIGHT),
+        ):
+            model = ours(seed, width)
+            began = time.perf_counter()
+            adapted, _ = method(model, xs, ys, xt, weight=weight, **settings)
+            note(f"{name}, here", began, adapt.probabilities(adapted, test), labels)
+            encoder, head = theirs(model, width)
+            extra = {"discriminator": guesser()} if name == "DANN" else {}
+            began = time.perf_counter()
+            rival = {"DeepCORAL": DeepCORAL, "DANN": DANN}[name](
+                encoder, head, Xt=xt, lambda_=weight, verbose=0, random_state=seed,
+                loss="categorical_crossentropy", optimizer=tf.keras.optimizers.Adam(RATE), **extra,
+            )  # fmt: skip
+            rival.fit(xs, np.eye(10, dtype="float32")[ys], epochs=EPOCHS, batch_size=BATCH)
+            note(f"{name}, ADAPT", began, rival.predict(test, verbose=0), labels)
+        model = ours(seed, width)
+        began = time.perf_counter()
+        plain, _ = adapt.source_only(model, xs, ys, **settings)
+        note("source only", began, adapt.probabilities(plain, test), labels)
+    print("| what | accuracy (lowest to highest) | seconds, median |\n|---|---|---|")
+    for name, rows in scores.items():
+        right, seconds = zip(*rows, strict=True)
+        spread = f"{np.mean(right):.1%} ({min(right):.1%} to {max(right):.1%})"
+        print(f"| {name} | {spread} | {statistics.median(seconds):.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""How good a prediction is, beyond the share of right answers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def confidence_bins(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 10
+) -> list[tuple[int, float, float]]:
+    """Sort answers by confidence into bins of equal width, and compare with what came true.
+
+    Parameters
+    ----------
+    confidence
+        Shape (n,), from 0 to 1: the probability that the network gave its own answer.
+    correct
+        Shape (n,), True or False (or 1 and 0): whether that answer was right.
+    bins
+        How many bins between 0 and 1.  A confidence on an edge belongs to the
+        bin below it.
+
+    Returns
+    -------
+    list of (count, mean confidence, accuracy)
+        One for each bin that is not empty, from unsure to sure.
+
+    Raises
+    ------
+    ValueError
+        If the two do not belong together, are empty, or are no shares.
+
+    Examples
+    --------
+    >>> confidence_bins([0.25, 0.75, 0.75], [False, True, False], bins=2)
+    [(1, 0.25, 0.0), (2, 0.75, 0.5)]
+    """
+    confidence, correct = np.asarray(confidence, float), np.asarray(correct)
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1; got {bins}.")
+    if confidence.ndim != 1 or confidence.shape != correct.shape or not len(confidence):
+        raise ValueError(
+            "confidence and correct must be two rows of the same length, one pair for each answer; "
+            f"got shapes {confidence.shape} and {correct.shape}. "
+            "From probabilities: confidence = probabilities.max(axis=1), "
+            "correct = probabilities.argmax(axis=1) == labels."
+        )
+    if not (confidence.min() >= 0 and confidence.max() <= 1 + 1e-6):  # so written, NaN fails too
+        raise ValueError(
+            "confidence must lie between 0 and 1; "
+            f"got {confidence.min():g} to {confidence.max():g}. Give softmax outputs."
+        )
+    if not np.isin(correct, (0, 1)).all():
+        raise ValueError("correct must hold True or False; compare answers with labels first.")
+    # round: 0.3 * 10 is a little more than 3, and must not fall into the next bin.
+    number = np.clip(np.ceil(np.round(confidence * bins, 9)) - 1, 0, bins - 1)
+    return [
+        (int(inside.sum()), float(confidence[inside].mean()), float(correct[inside].mean()))
+        for inside in (number == b for b in range(bins))
+        if inside.any()
+    ]
+
+
+def expected_calibration_error(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 10
+) -> float:
+    """Return how far confidence is from accuracy, on average over the answers.
+
+    Answers are sorted by confidence into bins of equal width.  In each bin,
+    mean confidence and accuracy are compared; the differences, without their
+    sign, are averaged with the number of answers as weights.
+
+    Parameters
+    ----------
+    confidence, correct, bins
+        As for `confidence_bins`.
+
+    Returns
+    -------
+    float
+        From 0 (as sure as it should be) to 1.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated
+    probabilities using Bayesian binning"; Guo et al. 2017, "On calibration of
+    modern neural networks".
+
+    Examples
+    --------
+    Four answers at 0.9, three of them right:
+
+    >>> round(expected_calibration_error([0.9] * 4, [True, True, True, False]), 2)
+    0.15
+    """
+    table = confidence_bins(confidence, correct, bins)
+    total = sum(count for count, _, _ in table)
+    return sum(count / total * abs(sure - right) for count, sure, right in table)

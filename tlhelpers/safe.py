@@ -1,0 +1,45 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write under a temporary name, then move into place.
+
+    Whoever finds the final name finds a whole file, also if another process
+    writes it at the same moment, or if this one is interrupted.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made if need be, and what was there is replaced.
+    write
+        Called with the temporary name, in the same folder and with the same ending.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then nothing is left behind.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "new" / "note.txt"
+    ...     write_whole(path, lambda place: place.write_text("done"))
+    ...     path.read_text(), len(list(path.parent.iterdir()))
+    ('done', 1)
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The ending stays, for Keras and NumPy look at it.  In a folder of its own,
+    # for a file from mkstemp could be read by its owner only.
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=".part-", ignore_cleanup_errors=True
+    ) as folder:
+        temporary = Path(folder) / path.name
+        write(temporary)
+        os.replace(temporary, path)
