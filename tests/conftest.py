@@ -19,6 +19,7 @@ _scratch = Path(tempfile.mkdtemp(prefix="tlhelpers-tests-"))
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as tl.load_tensorflow() does; NumPy reads it once
 os.environ["KERAS_HOME"] = str(_scratch / "keras")
 os.environ["TLHELPERS_CACHE"] = str(_scratch / "cache")
 os.environ["TLHELPERS_DATA"] = str(_scratch / "data")

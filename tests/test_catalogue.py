@@ -13,7 +13,7 @@ import pytest
 keras = pytest.importorskip("keras")
 import h5py  # noqa: E402
 
-from tlhelpers import architectures, catalogue, features  # noqa: E402
+from tlhelpers import architectures, catalogue, identity  # noqa: E402
 
 NAMES = sorted(name for name in dir(keras.applications) if name[0].isupper())
 SMALL = 30_000_000  # parameters: networks below it also see a picture
@@ -176,11 +176,11 @@ def test_the_call_that_is_named_helps(images, call):
 
 def test_the_feature_cache_tells_networks_apart_and_knows_them_again():
     code = (
-        "from tlhelpers import catalogue, features; "
-        "print(features._describe(catalogue.preprocess('ResNet50')))"
+        "from tlhelpers import catalogue, identity; "
+        "print(identity.of_value(catalogue.preprocess('ResNet50')))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    here = {name: features._describe(catalogue.preprocess(name)) for name in NAMES}
+    here = {name: identity.of_value(catalogue.preprocess(name)) for name in NAMES}
     assert run.stdout.strip() == here["ResNet50"]
     assert len(set(here.values())) == len(NAMES)
     assert not any(re.search(r"0x[0-9a-f]{6}", text) for text in here.values())

@@ -35,7 +35,9 @@ def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
         committed.cells = [cell for cell in committed.cells if not about_photos(cell)]
     assert len(entry["claims"]) == len(runner.claims_of(committed))
     assert entry["photos"]["skipped" if env else "run"] == 0
-    assert entry["seconds"] < 180 and max(entry["cell_seconds"]) < 60
+    # The course promises 3 minutes and 60 seconds; `tlhelpers run` measures that on a quiet
+    # machine.  Here twice as much, for a busy one: this is to notice a cell that runs away.
+    assert entry["seconds"] < 360 and max(entry["cell_seconds"]) < 120
 
 
 def test_photo_sections_are_skipped_in_a_line_and_in_a_moment(path, tmp_path, monkeypatch):

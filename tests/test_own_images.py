@@ -64,7 +64,11 @@ def test_a_messy_folder_from_end_to_end(fruit, capsys):
     assert features.shape == (2, 576) and np.isfinite(features).all()
 
 
-def test_without_weights_the_folder_is_looked_at_and_only_the_network_is_missing(fruit):
+def test_without_weights_the_folder_is_looked_at_and_only_the_network_is_missing(
+    fruit, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))  # other tests fill theirs
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     lab = lab_of(fruit, "MobileNetV2")
     assert len(lab.train.labels) == 6 and lab.weights == "MobileNetV2 (weights not here yet)"
     for build in (lab.network, lab.backbone):

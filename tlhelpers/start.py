@@ -1,4 +1,4 @@
-"""Start TensorFlow without the technical messages that it greets with."""
+"""Start TensorFlow quietly, and keep small sums on one core."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def load_tensorflow() -> None:
 
     TensorFlow writes about missing graphics cards and processor instructions
     before Python can stop it.  Here they go to a temporary file, and they are
-    shown only if the import fails.
+    shown only if the import fails.  Also calls `small_sums_on_one_core`.
 
     Raises
     ------
@@ -30,11 +30,34 @@ def load_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    small_sums_on_one_core()
     with no_messages():
         import tensorflow as tf
 
         tf.config.list_physical_devices()  # says the rest of what it has to say
         tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
+
+
+def small_sums_on_one_core() -> None:
+    """Let NumPy and SciPy use one core for linear algebra, unless you have said otherwise.
+
+    A logistic regression on some hundred rows is so small that two cores mostly
+    wait for each other: it took twelve times as long on both cores of a busy
+    machine as on one.  TensorFlow is not affected.  To decide yourself, set the
+    environment variable ``OPENBLAS_NUM_THREADS``.
+
+    Examples
+    --------
+    >>> small_sums_on_one_core()
+    >>> "OPENBLAS_NUM_THREADS" in os.environ
+    True
+    """
+    if "OPENBLAS_NUM_THREADS" in os.environ:
+        return
+    from threadpoolctl import threadpool_limits
+
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for what is loaded later
+    threadpool_limits(1, user_api="blas")  # for what is loaded already
 
 
 @contextmanager

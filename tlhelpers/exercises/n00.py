@@ -14,39 +14,33 @@ from tlhelpers.exercises.definitions import (
     right,
     wrong,
 )
-from tlhelpers.exercises.reading import NotThis, call, letter, number, record, rows, short
+from tlhelpers.exercises.kinds import judge_guess, recognise, slips, to_read
+from tlhelpers.exercises.reading import (
+    NotThis,
+    call,
+    number,
+    one_of,
+    record,
+    rows,
+    short,
+    some_of,
+    words,
+)
 
 # ------------------------------------------------------- 0.1 a number to predict
 
 
 def check_guess(answer: object, context: dict) -> Verdict:
     """Compare a guess with what was measured; every honest guess counts as done."""
-    guess = number(answer, "your guess")
-    if "measured" not in context:
-        raise NotThis('run the check after the measurement: `tl.check("0.1", guess, measured=...)`')
-    measured = 100 * number(context["measured"], "measured")
-    if 0 < guess < 1:
-        return wrong(f"{guess:g} looks like a fraction. Per cents were asked for, from 0 to 100.")
-    if guess > 100:
-        return wrong("More than 100 per cent cannot be right. Did you count digits? Then divide.")
-    if guess < 0:
-        return wrong("Less than nothing cannot be right. Per cents go from 0 to 100.")
-    gap = guess - measured
-    if abs(gap) < 0.5:
-        return right("Your guess was right to the point.")
-    side = f"{abs(gap):.0f} points too {'high' if gap > 0 else 'low'}"
-    if abs(gap) <= 5:
-        return right(f"A close guess: {side}.")
-    if guess <= 15:
-        return right(
-            f"Your guess is noted: {side}. You guessed about what chance gives; "
-            "but reading print is most of what reading handwriting takes."
+    near_chance = number(answer, "your guess") <= 15
+    low = "More of the skill carries over than you thought."
+    if near_chance:
+        low = (
+            "You guessed about what chance gives; but reading print is most of what reading "
+            "handwriting takes."
         )
-    if gap < 0:
-        return right(
-            f"Your guess is noted: {side}. More of the skill carries over than you thought."
-        )
-    return right(f"Your guess is noted: {side}. Handwriting is not quite print, after all.")
+    high = "Handwriting is not quite print, after all."
+    return judge_guess(answer, context, low=low, high=high)
 
 
 GUESS = Exercise(
@@ -64,7 +58,7 @@ GUESS = Exercise(
     check=check_guess,
     mistakes=(
         Known("guess = 0.7", "looks like a fraction"),
-        Known("guess = 640", "Did you count digits?"),
+        Known("guess = 640", "Did you count?"),
         Known("guess = -5", "Less than nothing"),
         Known("guess = '70 %'", "without quotes"),
     ),
@@ -125,9 +119,7 @@ def check_accuracy_among(answer: object, context: dict) -> Verdict:
             "It chose the least probable class.": (inside.argmin(axis=1) == labels).mean(),
             "Not one answer agrees. Did it compare probabilities with labels?": 0.0,
         }
-        for says, result in mistakes.items():
-            if np.isclose(value, result, atol=1e-4):
-                return wrong(says)
+        recognise(np.array(value), mistakes)
         return wrong(
             f"For {len(labels)} rows and the columns {columns.tolist()} it returns {value:.3g}, "
             "which is not the share of right answers. Try it by hand with two rows."
@@ -170,17 +162,18 @@ def accuracy_among(probabilities, columns, labels):
             "    return np.mean(probabilities.argmax(axis=1) == columns[labels])",
             "among all its classes",
         ),
-        Known(edited(AMONG_SOLUTION, "[:, columns]", ""), "compared positions"),
-        Known(
-            edited(AMONG_SOLUTION, "[:, columns]", "[:, :len(columns)]"), "took the first columns"
+        *slips(
+            AMONG_SOLUTION,
+            ("[:, columns]", "", "compared positions"),
+            ("[:, columns]", "[:, :len(columns)]", "took the first columns"),
+            ("np.mean(", "100 * np.mean(", "in per cent"),
+            ("np.mean(", "np.sum(", "how many are right"),
+            ("answers == labels", "answers != labels", "wrong answers"),
+            ("argmax(", "argmin(", "the least probable class"),
+            ("argmax(", "max(", "Not one answer agrees"),
+            ("axis=1", "axis=0", "one answer for each row"),
+            ("    return ", "    ", "returns nothing"),
         ),
-        Known(edited(AMONG_SOLUTION, "np.mean(", "100 * np.mean("), "in per cent"),
-        Known(edited(AMONG_SOLUTION, "np.mean(", "np.sum("), "how many are right"),
-        Known(edited(AMONG_SOLUTION, "answers == labels", "answers != labels"), "wrong answers"),
-        Known(edited(AMONG_SOLUTION, "argmax(", "argmin("), "the least probable class"),
-        Known(edited(AMONG_SOLUTION, "argmax(", "max("), "Not one answer agrees"),
-        Known(edited(AMONG_SOLUTION, "axis=1", "axis=0"), "one answer for each row"),
-        Known(edited(AMONG_SOLUTION, "    return ", "    "), "returns nothing"),
     ),
     also_right=(
         Known(
@@ -278,21 +271,19 @@ def exam_rows(labels, per_class, seed):
     why="Two leaks: the test held the training rows, and the shuffled cut put every hand on "
     "both sides. The draw of labels may be random; the cut between people may not.",
     check=check_exam_rows,
-    mistakes=(
-        Known(
-            edited(
-                BUG_SOLUTION,
-                "np.arange(len(labels))",
-                "np.random.default_rng(seed).permutation(len(labels))",
-            ),
+    mistakes=slips(
+        BUG_SOLUTION,
+        (
+            "np.arange(len(labels))",
+            "np.random.default_rng(seed).permutation(len(labels))",
             "the same hands",
         ),
-        Known(edited(BUG_SOLUTION, "order[half:]", "order"), "Rows are in both parts"),
-        Known(edited(BUG_SOLUTION, "return train[drawn]", "return train"), "The budget is"),
-        Known(edited(BUG_SOLUTION, "train[drawn], test", "test, train[drawn]"), "wrong order"),
-        Known(edited(BUG_SOLUTION, "order[half:]", "order[half:half + 10]"), "So few say little"),
-        Known(edited(BUG_SOLUTION, "order[half:]", "order[len(labels):]"), "is empty"),
-        Known(edited(BUG_SOLUTION, "train[drawn], test", "train[drawn]"), "Return two things"),
+        ("order[half:]", "order", "Rows are in both parts"),
+        ("return train[drawn]", "return train", "The budget is"),
+        ("train[drawn], test", "test, train[drawn]", "wrong order"),
+        ("order[half:]", "order[half:half + 10]", "So few say little"),
+        ("order[half:]", "order[len(labels):]", "is empty"),
+        ("train[drawn], test", "train[drawn]", "Return two things"),
     ),
     also_right=(
         Known(
@@ -309,47 +300,28 @@ def exam_rows(labels, per_class, seed):
 # ---------------------------------------------------------- 0.4 a figure to read
 
 
-def check_reading(answer: object, context: dict) -> Verdict:
-    """Which budget do raw pixels need for what one label buys frozen features?"""
-    chosen = letter(answer, "ABCD")
-    if chosen == "C":
-        return right(
-            "A level line from the first blue circle meets the grey curve near ten. "
-            "The network's past saves nine labels in ten here."
-        )
-    return wrong(
-        {
-            "A": "You compared the curves above the same point: that is the gap in accuracy. "
-            "The question keeps the accuracy, so move sideways and not up.",
-            "B": "Above two labels, the grey squares are still clearly lower than the first "
-            "blue circle. Go on to the right.",
-            "D": "Look at the grey squares, and not at the orange triangles. At the right end "
-            "they are higher than the first blue circle.",
-        }[chosen]
-    )
-
-
-READ = Exercise(
-    id="0.4",
-    title="What is one label worth?",
-    stub='answer = ...  # "A", "B", "C" or "D"',
-    ask='tl.check("0.4", answer)',
+READ = to_read(
+    "0.4",
+    "What is one label worth?",
+    "answer",
+    "C",
+    {
+        "A": "You compared the curves above the same point: that is the gap in accuracy. "
+        "The question keeps the accuracy, so move sideways and not up.",
+        "B": "Above two labels, the grey squares are still clearly lower than the first "
+        "blue circle. Go on to the right.",
+        "C": "A level line from the first blue circle meets the grey curve near ten. "
+        "The network's past saves nine labels in ten here.",
+        "D": "Look at the grey squares, and not at the orange triangles. At the right end "
+        "they are higher than the first blue circle.",
+    },
     hints=(
         "Find the blue circle above one label, and read its accuracy on the left.",
         "Now hold the accuracy and walk to the right, until you are on the grey squares. "
         "Read the number of labels below. The axis is logarithmic: its steps multiply.",
     ),
-    solution='answer = "C"',
     why="Reading sideways gives the price of an accuracy in labels. Reading upwards gives "
     "the accuracy for a price. The first is what you pay for.",
-    check=check_reading,
-    mistakes=(
-        Known('answer = "A"', "move sideways"),
-        Known('answer = "B"', "Above two labels"),
-        Known('answer = "D"', "not at the orange triangles"),
-        Known("answer = 10", "should be a letter in quotes"),
-    ),
-    also_right=(Known('answer = " c) "', "near ten"), Known('answer = ["C"]', "near ten")),
 )
 
 # ------------------------------------------------------ 0.5 an experiment to design
@@ -362,8 +334,8 @@ def check_plan(answer: object, context: dict) -> Verdict:
     plan = record(
         answer, ("change", "keep", "draws", "choose_on", "rival", "surprise"), "your plan"
     )
-    change = _named(plan["change"], "change")
-    keep = _named(plan["keep"], "keep")
+    change = some_of(plan["change"], PARTS, "`change`")
+    keep = some_of(plan["keep"], PARTS, "`keep`")
     if len(change) > 1:
         return wrong(
             f"You change {len(change)} things at once. If the number moves, which of them moved it?"
@@ -381,17 +353,17 @@ def check_plan(answer: object, context: dict) -> Verdict:
             "With so few draws you cannot tell an effect from luck: look again at how far "
             "apart the best and the worst draw were in section 7."
         )
-    if _words(plan["choose_on"], "choose_on") != "train":
+    if one_of(plan["choose_on"], ("train", "test"), "`choose_on`") != "train":
         return wrong(
             "`choose_on` is where you look while you still decide. "
             "Whoever decides on the exam has seen the questions."
         )
-    if len(_words(plan["rival"], "rival").split()) < 2:
+    if len(words(plan["rival"], "`rival`").split()) < 2:
         return wrong(
             "A number alone says nothing. Name in a few words the simplest thing that "
             "the new result has to beat."
         )
-    if len(_words(plan["surprise"], "surprise").split()) < 5:
+    if len(words(plan["surprise"], "`surprise`").split()) < 5:
         return wrong(
             "Say in a sentence which result would show that your expectation is false. "
             "If none could, it is no experiment."
@@ -400,24 +372,6 @@ def check_plan(answer: object, context: dict) -> Verdict:
         f"A fair comparison: only {short(change[0])} differs, luck is averaged out, and you have "
         "said beforehand what would surprise you. Run it with the functions of sections 7 and 8."
     )
-
-
-def _named(value: object, key: str) -> list[str]:
-    """Return names of parts; one name may come without brackets."""
-    names = list(value) if isinstance(value, list | tuple | set) else [value]
-    for name in names:
-        if name not in PARTS:
-            known = ", ".join(f'"{part}"' for part in PARTS)
-            raise NotThis(f"`{key}` has {short(name)}. The four parts are called {known}.")
-    if not names:
-        raise NotThis(f"`{key}` is empty.")
-    return list(dict.fromkeys(names))
-
-
-def _words(value: object, key: str) -> str:
-    if not isinstance(value, str):
-        raise NotThis(f"`{key}` should be words in quotes; it is {short(value)}.")
-    return value.strip()
 
 
 PLAN_SOLUTION = """
@@ -465,29 +419,20 @@ plan = {
             ),
             "at once",
         ),
-        Known(
-            edited(PLAN_SOLUTION, '["labels per class"', '["weights", "labels per class"'),
-            "It cannot be both",
-        ),
-        Known(
-            edited(PLAN_SOLUTION, '"classifier", "draws of labels"', '"classifier"'),
-            "neither changed nor kept",
-        ),
-        Known(edited(PLAN_SOLUTION, '"draws": 10', '"draws": 1'), "from luck"),
-        Known(edited(PLAN_SOLUTION, '"train"', '"test"'), "has seen the questions"),
-        Known(
-            edited(PLAN_SOLUTION, "logistic regression on raw pixels", ""),
-            "A number alone says nothing",
-        ),
-        Known(
-            edited(
-                PLAN_SOLUTION,
+        *slips(
+            PLAN_SOLUTION,
+            ('["labels per class"', '["weights", "labels per class"', "It cannot be both"),
+            ('"classifier", "draws of labels"', '"classifier"', "neither changed nor kept"),
+            ('"draws": 10', '"draws": 1', "from luck"),
+            ('"train"', '"test"', "has seen the questions"),
+            ("logistic regression on raw pixels", "", "A number alone says nothing"),
+            (
                 "Features of a network with random weights are as good as those of ours.",
                 "none",
+                "it is no experiment",
             ),
-            "it is no experiment",
+            ('["weights"]', '"the luck"', "What it may have"),
         ),
-        Known(edited(PLAN_SOLUTION, '["weights"]', '"the luck"'), "four parts are called"),
     ),
     also_right=(
         Known(

@@ -67,6 +67,8 @@ def array(answer: object, what: str = "the answer") -> np.ndarray:
         raise NotThis(
             f"{what} cannot be read as an array of numbers. Are all rows equally long?"
         ) from None
+    if isinstance(answer, np.ma.MaskedArray) and np.ma.is_masked(answer):
+        raise NotThis(f"{what} holds masked numbers, which are none.")
     if found.size > MOST_NUMBERS:
         raise NotThis(f"{what} holds far more numbers than were asked for.")
     if found.dtype.kind not in "fiub" and str(found.dtype) != "bfloat16":
@@ -132,6 +134,55 @@ def letter(answer: object, allowed: str, what: str = "the answer") -> str:
     return found
 
 
+def words(answer: object, what: str = "the answer", at_least: int = 0) -> str:
+    """Return a text without blanks around it, of at least so many words.
+
+    Examples
+    --------
+    >>> words(" in one sentence ", "this", at_least=3)
+    'in one sentence'
+    """
+    if not isinstance(answer, str):
+        raise NotThis(f"{what} should be words in quotes; it is {short(answer)}.")
+    found = answer[:10_000].strip()
+    if len(found.split()) < at_least:
+        raise NotThis(f"{what} should be a sentence, of {at_least} words at least.")
+    return found
+
+
+def some_of(answer: object, allowed: tuple[str, ...], what: str = "the answer") -> list[str]:
+    """Return which of some words were chosen: one word, or a list of them.
+
+    Examples
+    --------
+    >>> some_of("train ", ("train", "test")), some_of(["b", "b"], ("a", "b"))
+    (['train'], ['b'])
+    """
+    found = list(answer) if isinstance(answer, list | tuple | set) else [answer]
+    found = [one.strip() if isinstance(one, str) else one for one in found]
+    known = ", ".join(f'"{one}"' for one in allowed)
+    for one in found:
+        if not isinstance(one, str) or one not in allowed:
+            raise NotThis(f"{what} has {short(one)}. What it may have: {known}.")
+    if not found:
+        raise NotThis(f"{what} is empty. What it may have: {known}.")
+    return list(dict.fromkeys(found))
+
+
+def one_of(answer: object, allowed: tuple[str, ...], what: str = "the answer") -> str:
+    """Return the one of some words that was chosen.
+
+    Examples
+    --------
+    >>> one_of(" train", ("train", "test"))
+    'train'
+    """
+    found = some_of(answer, allowed, what)
+    if len(found) > 1:
+        raise NotThis(f"{what} should be one of these, and has {len(found)}: {', '.join(found)}.")
+    return found[0]
+
+
 def record(answer: object, keys: tuple[str, ...], what: str = "the answer") -> dict:
     """Return a dict that has all these keys."""
     if not isinstance(answer, Mapping):
@@ -142,7 +193,9 @@ def record(answer: object, keys: tuple[str, ...], what: str = "the answer") -> d
     return dict(answer)
 
 
-def call(function: object, *arguments: object, name: str = "your function") -> object:
+def call(
+    function: object, *arguments: object, name: str = "your function", returns: bool = True
+) -> object:
     """Call the learner's function; if it fails, say how and where.
 
     Parameters
@@ -153,11 +206,13 @@ def call(function: object, *arguments: object, name: str = "your function") -> o
         What to call it with.
     name
         How to speak of it.
+    returns
+        Whether it should return something.
 
     Raises
     ------
     NotThis
-        If it is no function, raises anything, or returns nothing.
+        If it is no function, raises anything, or returns nothing though it should.
 
     Examples
     --------
@@ -173,7 +228,7 @@ def call(function: object, *arguments: object, name: str = "your function") -> o
         result = function(*arguments)
     except (Exception, SystemExit) as problem:
         raise NotThis(f"{name} stopped with {_reason(problem, function)}") from None
-    if result is None:
+    if result is None and returns:
         raise NotThis(f"{name} returns nothing. Does it end with `return`?")
     return result
 
