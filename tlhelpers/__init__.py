@@ -38,6 +38,7 @@ _MODULES = (
     "fastpath",
     "fetch",
     "features",
+    "finetuning",
     "folders",
     "glyphs",
     "identity",

@@ -7,12 +7,11 @@ half is only read off, and so are the halves exchanged.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import backbones, features, images, labs, start, training
+from tlhelpers import backbones, features, images, labs, training
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -25,7 +24,6 @@ TUNED = {
     "long": {"rate": 2e-3, "epochs": 25},
 }
 SCRATCH = {"rate": 2e-3, "epochs": 60}
-BATCH = {"short (as in notebook 03)": 32, "long": 32}
 
 
 def classifier(lab: labs.Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
@@ -74,7 +72,9 @@ def measure(seeds: range) -> list[tuple[str, str]]:
     from tqdm.auto import tqdm
 
     lab = labs.load_lab("digits")
-    halves = [labs.Split(lab.preprocess(half.images), half.labels) for half in (lab.train, lab.test)]
+    halves = [
+        labs.Split(lab.preprocess(half.images), half.labels) for half in (lab.train, lab.test)
+    ]
     pixels = [half.images.reshape(len(half.images), -1) for half in (lab.train, lab.test)]
     base, model, ready = classifier(lab)
     base_rows = [base.predict(half.images, batch_size=256, verbose=0) for half in halves]
@@ -103,12 +103,9 @@ def measure(seeds: range) -> list[tuple[str, str]]:
             found.setdefault("from scratch, long", []).append(share_right(scratch, halves[test]))
         for name, shares in found.items():
             table.append((f"halves {order}: {name}", describe(shares, max(seconds[name]))))
-        rivals = shallow(
-            {"raw pixels": (pixels[learn], pixels[test]),
-             "frozen features": (base_rows[learn], base_rows[test])},
-            labels,
-            halves[test].labels,
-        )  # fmt: skip
+        kinds = {"raw pixels": pixels, "frozen features": base_rows}
+        kinds = {kind: (rows[learn], rows[test]) for kind, rows in kinds.items()}
+        rivals = shallow(kinds, labels, halves[test].labels)
         table += [(f"halves {order}: {name}", f"{share:.1%}") for name, share in rivals.items()]
     return table
 
@@ -127,15 +124,99 @@ def shallow(
     from sklearn.svm import SVC
 
     rivals = {"logistic regression": LogisticRegression(max_iter=1000), "RBF SVM": SVC(C=10)}
-    with start.one_core():
-        return {
-            f"{kind}, {name}": float(rival.fit(rows, labels).score(test_rows, tested))
-            for kind, (rows, test_rows) in kinds.items()
-            for name, rival in rivals.items()
-        }
+    return {
+        f"{kind}, {name}": float(rival.fit(rows, labels).score(test_rows, tested))
+        for kind, (rows, test_rows) in kinds.items()
+        for name, rival in rivals.items()
+    }
 
 
 def describe(shares: list[float], seconds: float) -> str:
     """Say mean, lowest and highest, and how long the slowest took."""
     low, high = min(shares), max(shares)
     return f"{np.mean(shares):.1%} ({low:.1%} to {high:.1%}), {seconds:.0f} s at most"
+
+
+# ------------------------------------------------------------------------- photographs
+
+
+def measure_photos(rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10) -> list:
+    """Return the table of two ways with the flower photographs, or None without them.
+
+    One way computes features once and trains a logistic regression.  The other is the
+    usual recipe: the frozen network inside the model, augmentation layers before it,
+    a new head, Adam.  Both learn from the same photographs and are tested on the same.
+
+    Parameters
+    ----------
+    rates
+        Learning rates of the usual recipe; 1e-4 is the usual one.
+    epochs
+        How often it sees every photograph.
+    """
+    import keras
+    from sklearn.linear_model import LogisticRegression
+
+    if labs.load_photos() is None:  # also brings everything into the cache
+        return None
+    began = time.perf_counter()
+    photos = labs.load_lab("photos")
+    read = time.perf_counter() - began
+    network = photos.backbone()
+    rows = [
+        features.compute(network, half.images, preprocess=photos.preprocess, cache=False)
+        for half in (photos.train, photos.test)
+    ]
+    logistic = LogisticRegression(max_iter=1000).fit(rows[0], photos.train.labels)
+    once = float(logistic.score(rows[1], photos.test.labels))
+    quick = time.perf_counter() - began
+    few = []
+    for seed in range(10):
+        chosen = images.label_budget(photos.train.labels, 100, seed=seed)
+        logistic.fit(rows[0][chosen], photos.train.labels[chosen])
+        few.append(float(logistic.score(rows[1], photos.test.labels)))
+    count = f"{len(rows[0])} photographs to learn from, {len(rows[1])} to test on"
+    table = [
+        ("weights", photos.weights),
+        (
+            "features once + logistic regression, from files to accuracy",
+            f"{quick:.1f} s, {once:.1%}",
+        ),
+        ("the same with 100 labels per class, ten draws", f"{np.mean(few):.1%}"),
+    ]
+    for rate in rates:
+        keras.utils.set_random_seed(0)
+        began = time.perf_counter()
+        model = usual_recipe(photos)
+        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+        model.fit(photos.train.images, photos.train.labels, epochs=epochs, verbose=0)
+        share = share_right(model, photos.test)
+        seconds = time.perf_counter() - began + read
+        ratio = f"{seconds / quick:.0f} times as long"
+        table.append(
+            (
+                f"usual recipe, Adam at {rate:g}, {epochs} epochs",
+                f"{seconds:.0f} s, {share:.1%}, {ratio}",
+            )
+        )
+    return [("photographs", count), *table]
+
+
+def usual_recipe(photos: labs.Lab) -> keras.Model:
+    """Build what many guides build: augmentation, preprocessing, frozen network, new head."""
+    import keras
+
+    base = photos.backbone()
+    backbones.freeze(base)
+    model = keras.Sequential(
+        [
+            keras.Input(photos.train.images.shape[1:]),
+            keras.layers.RandomFlip("horizontal", seed=0),
+            keras.layers.RandomRotation(0.1, seed=1),
+            keras.layers.Rescaling(1 / 127.5, offset=-1),
+            base,
+            keras.layers.Dropout(0.2, seed=2),
+            keras.layers.Dense(len(photos.target_classes), activation="softmax"),
+        ]
+    )
+    return model

@@ -100,7 +100,8 @@ def _check_range(model: keras.Model, images: np.ndarray) -> None:
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("The images have values that are not finite (NaN or infinity).")
     rescales = any(
-        isinstance(layer, keras.layers.Rescaling) and np.max(layer.scale) < 0.1
+        isinstance(layer, keras.layers.Rescaling)
+        and np.max(layer.scale) < 0.1
         or isinstance(layer, keras.layers.Normalization)
         and layer.input_mean is not None
         and np.max(layer.input_mean) > 1
