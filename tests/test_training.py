@@ -190,5 +190,105 @@ def test_augment_turns_in_the_direction_it_says():
 def test_augment_repeats_with_its_seed():
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
     first, again, other = (training.augment(images, seed) for seed in (1, 1, 2))
-    assert first.shape == images.shape and first.dtype == np.float32
+    assert first.shape == images.shape and first.dtype == np.float32 and first.flags.writeable
     assert np.array_equal(first, again) and not np.allclose(first, other)
+
+
+def test_mixing_in_takes_as_many_of_the_source_in_every_epoch():
+    images, labels = task(30)
+    source = np.full((200, 6, 6, 1), 7, "float32"), np.zeros(200, int)
+    source[0][:, 0, 0, 0] = np.arange(200)  # told apart by their first pixel
+    epochs = []
+
+    def variants(pictures, seed):
+        epochs.append(pictures)
+        return pictures
+
+    training.fine_tune(
+        classifier(), images, labels, epochs=3, batch_size=12, augment=variants, mix=source, seed=1
+    )
+    kinds = [(pictures[:, 1, 1, 0] == 7).sum() for pictures in epochs]
+    # 30 and 30, in five batches of 12.
+    assert kinds == [30, 30, 30] and [len(pictures) for pictures in epochs] == [60, 60, 60]
+    drawn = [{int(p[0, 0, 0]) for p in pictures if p[1, 1, 0] == 7} for pictures in epochs]
+    assert len(drawn[0] | drawn[1] | drawn[2]) > 50  # others each time
+
+
+def test_what_is_mixed_in_is_checked_too():
+    with pytest.raises(ValueError, match="the labels go from 0 to 5"):
+        training.fine_tune(classifier(), *task(), mix=(task(6)[0], np.arange(6)))
+
+
+def test_blend_goes_part_of_the_way():
+    before, after = [np.array([0.0, 4.0]), np.array(1.0)], [np.array([2.0, 0.0]), np.array(3.0)]
+    for share, wanted in ((0, before), (1, after), (0.25, [[0.5, 3.0], 1.5])):
+        found = training.blend(before, after, share)
+        assert all(np.allclose(a, b) for a, b in zip(found, wanted, strict=True))
+    with pytest.raises(ValueError, match="two different networks"):
+        training.blend(before, after[:1])
+
+
+def colour_network(*first):
+    model = keras.Sequential(
+        [keras.Input((4, 4, 3)), *first, keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("layer", "low", "high", "message"),
+    [
+        (None, 0, 255, "unprepared.*lab.preprocess"),
+        (None, -124, 152, None),  # the widest range in Keras Applications
+        (None, -1, 1, None),
+        (None, 0, 1, None),
+        (None, 0, np.nan, "not finite"),
+        (keras.layers.Rescaling(1 / 255), 0, 1, "rescales pixels by itself.*as they were"),
+        (keras.layers.Rescaling(1 / 255), 0, 255, None),
+        (keras.layers.Rescaling(1 / 127.5, offset=-1), -1, 1, "rescales pixels by itself"),
+        (keras.layers.Rescaling(2, offset=-1), 0, 1, None),  # wants 0 to 1, and gets it
+        (keras.layers.Normalization(mean=[120.0] * 3, variance=[9.0] * 3), 0, 1, "by itself"),
+        (keras.layers.Normalization(mean=[0.5] * 3, variance=[0.1] * 3), 0, 1, None),
+    ],
+)
+def test_pixels_of_another_range_than_the_network_wants_are_refused(layer, low, high, message):
+    images = np.linspace(low, high, 96).reshape(2, 4, 4, 3)
+    model = colour_network(*([layer] if layer else []))
+    if message is None:
+        training.check(model, images, np.array([0, 1]))
+    else:
+        with pytest.raises(ValueError, match=message):
+            training.check(model, images, np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "call"), [((2, 4, 4), "[..., None]"), ((2, 4, 4, 1), "images, 3")]
+)
+def test_grey_images_for_a_colour_network_come_with_the_call_that_helps(shape, call):
+    images = np.zeros(shape)
+    with pytest.raises(ValueError, match="grey") as caught:
+        training.check(colour_network(), images, np.array([0, 1]))
+    assert call in str(caught.value)
+    advice = str(caught.value).split("give ")[1].rstrip(".")
+    training.check(colour_network(), eval(advice, {"np": np, "images": images}), np.array([0, 1]))
+
+
+def test_fine_tuning_leaves_every_batchnorm_layer_as_it_was():
+    """The right way (each layer frozen) changes none; `training=False` does not keep them."""
+    images, labels = task()
+    for right in (True, False):
+        inner = classifier()
+        body = keras.Model(inner.inputs, inner.layers[-2].output)
+        body.trainable = True
+        inputs = keras.Input((6, 6, 1))
+        outputs = keras.layers.Dense(3, "softmax")(body(inputs, training=False))
+        model = keras.Model(inputs, outputs)
+        if right:
+            backbones.unfreeze(model)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        before = model.get_weights()
+        training.fine_tune(model, images, labels, epochs=1, augment=None)
+        names = [layer.name for layer in training.changed(model, before)]
+        assert "conv" in names
+        assert ("norm" in names) is not right

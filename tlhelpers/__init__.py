@@ -43,6 +43,7 @@ _MODULES = (
     "fastpath",
     "fetch",
     "features",
+    "finetuning",
     "folders",
     "glyphs",
     "identity",

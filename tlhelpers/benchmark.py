@@ -1,8 +1,8 @@
 """``tlhelpers benchmark``: measure the figures that the README quotes.
 
 Nothing is chosen here.  The network and every setting are fixed beforehand;
-the second half of the handwriting is only read off.  With ``--adaptation`` it
-measures `tlhelpers.adaptation` instead.
+the second half of the handwriting is only read off.  ``--adaptation`` measures
+`tlhelpers.adaptation` instead, ``--fine-tuning`` and ``--photos`` `tlhelpers.finetuning`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tlhelpers import (
     backbones,
     fastpath,
     features,
+    finetuning,
     glyphs,
     images,
     labs,
@@ -215,6 +216,13 @@ def main(args: argparse.Namespace) -> int:
         # Seed 0 was used to choose the settings, so the draws begin at 1.
         table = adaptation.measure(range(seed + 1, seed + 1 + args.draws))
         what = f"--adaptation --draws {args.draws} --seed {seed}"
+    elif args.fine_tuning:
+        table = finetuning.measure(range(seed, seed + args.draws))
+        what = f"--fine-tuning --draws {args.draws} --seed {seed}"
+    elif args.photos:
+        table, what = finetuning.measure_photos(), "--photos"
+        if table is None:  # what is missing has been said
+            return 1
     else:
         table, what = measure(args.draws, seed), f"--draws {args.draws} --seed {seed}"
     machine = f"{platform.system()} {platform.machine()}, {fastpath.cores()} cores"

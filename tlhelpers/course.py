@@ -406,6 +406,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure domain adaptation instead (about five minutes for a draw)",
     )
+    benchmark.add_argument(
+        "--fine-tuning",
+        action="store_true",
+        help="measure fine-tuning and its rivals instead (about four minutes for a draw)",
+    )
+    benchmark.add_argument(
+        "--photos",
+        action="store_true",
+        help="features once against the usual recipe, on photographs (about ten minutes)",
+    )
     benchmark.add_argument("--seed", **seed)
     benchmark.add_argument(
         "--speed", action="store_true", help="how fast features come, instead of how good they are"

@@ -34,7 +34,8 @@ def check(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
     ------
     ValueError
         If the model is not compiled, or layers were frozen or unfrozen since it was;
-        if images or labels do not match the network or each other.
+        if the images have another shape, number of colours or range of pixels than the
+        network takes; if the labels do not match the network or the images.
 
     Examples
     --------
@@ -62,10 +63,15 @@ def check(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
         side in (None, given) for side, given in zip(wanted, images.shape[1:], strict=True)
     )
     if not fits:
+        advice = "Did you leave out preprocess?"
+        if wanted[-1:] == (3,) and images.shape[1:] in (wanted[:-1], (*wanted[:-1], 1)):
+            last = "[..., None]" if images.ndim == 3 else ""
+            advice = f"They seem to be grey: give np.repeat(images{last}, 3, axis=-1)."
         raise ValueError(
             f"The network takes images of shape (n, {', '.join(map(str, wanted))}); got "
-            f"{images.shape}. Did you leave out preprocess?"
+            f"{images.shape}. {advice}"
         )
+    _check_range(model, images)
     classes = model.output_shape[-1]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         hint = " Use labels.argmax(axis=1)." if labels.shape[1:] == (classes,) else ""
@@ -81,6 +87,37 @@ def check(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
         raise ValueError(
             f"The network has {classes} classes, numbered 0 to {classes - 1}; "
             f"the labels go from {labels.min()} to {labels.max()}."
+        )
+
+
+def _check_range(model: keras.Model, images: np.ndarray) -> None:
+    """Refuse pixels that cannot be in the range of a network for colour pictures."""
+    import keras
+
+    if model.input_shape[-1:] != (3,) or not images.size:
+        return
+    low, high = float(np.min(images)), float(np.max(images))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError("The images have values that are not finite (NaN or infinity).")
+    rescales = any(
+        isinstance(layer, keras.layers.Rescaling)
+        and np.max(layer.scale) < 0.1
+        or isinstance(layer, keras.layers.Normalization)
+        and layer.input_mean is not None
+        and np.max(layer.input_mean) > 1
+        for layer in backbones.all_layers(model)
+    )
+    if rescales and 0 < high <= 1:
+        raise ValueError(
+            f"The network rescales pixels by itself and wants 0 to 255; got {low:g} to {high:g}. "
+            "Give the images as they were, or as tl.catalogue.preprocess(name) returns them."
+        )
+    # The widest range of Keras Applications is 0 to 255 less the mean colour: -124 to 152.
+    if not rescales and high > 160:
+        raise ValueError(
+            f"The images seem to be unprepared: the values go from {low:g} to {high:g}. Call "
+            "lab.preprocess(images), or tl.catalogue.preprocess(name)(images) with the name of "
+            "the network."
         )
 
 
@@ -221,7 +258,7 @@ def augment(
     moved = keras.ops.image.affine_transform(
         images, np.stack(rows, axis=1).astype("float32"), fill_mode="constant", fill_value=paper
     )
-    return np.asarray(moved)
+    return np.array(moved)  # a copy that may be written to
 
 
 def head_first(head: keras.layers.Dense, features: np.ndarray, labels: np.ndarray) -> None:
@@ -274,10 +311,13 @@ def fine_tune(
     epochs: int = 8,
     batch_size: int = 32,
     augment: Callable[[np.ndarray, int], np.ndarray] | None = augment,
+    mix: tuple[np.ndarray, np.ndarray] | None = None,
     seed: int = 0,
     after_epoch: Callable[[int], None] | None = None,
 ) -> None:
     """Train a compiled network: new variants of the images in every epoch, a falling rate.
+
+    An epoch leaves out the few images that do not fill a batch, other ones each time.
 
     Parameters
     ----------
@@ -293,8 +333,11 @@ def fine_tune(
         Images in a step.
     augment
         Makes variants: images and a seed in, images out.  None trains on the images as they are.
+    mix
+        Images and labels of the source, so that it is not forgotten: into every epoch go as
+        many of them, drawn at random, as there are others.
     seed
-        Decides the order of the images and their variants.
+        Decides the order of the images, their variants, and what is drawn from ``mix``.
     after_epoch
         Called with the number of each epoch, from 1, when it is over.
 
@@ -316,13 +359,57 @@ def fine_tune(
     >>> fine_tune(model, np.zeros((6, 4)), np.array([0, 1, 2] * 2), epochs=1, augment=None)
     """
     check(model, images, labels)
-    rng = np.random.default_rng(seed)
+    rng, n = np.random.default_rng(seed), len(labels)
+    if mix is not None:
+        check(model, *mix)
+        images, labels = np.concatenate([images, mix[0]]), np.concatenate([labels, mix[1]])
     for epoch in range(epochs):
         model.optimizer.learning_rate = rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-        order = rng.permutation(len(labels))
+        order = np.arange(n)
+        if mix is not None:
+            order = np.concatenate([order, rng.integers(n, len(labels), n)])
+        size = min(batch_size, len(order))
+        # Full batches only: what is over has its turn in another epoch.
+        order = rng.permutation(order)[: len(order) // size * size]
         variants = images[order]
         if augment is not None:
             variants = augment(variants, int(rng.integers(2**31)))
-        model.fit(variants, labels[order], batch_size=batch_size, shuffle=False, verbose=0)
+        model.fit(variants, labels[order], batch_size=size, shuffle=False, verbose=0)
         if after_epoch is not None:
             after_epoch(epoch + 1)
+
+
+def blend(
+    before: Sequence[np.ndarray], after: Sequence[np.ndarray], share: float = 0.5
+) -> list[np.ndarray]:
+    """Average two sets of weights of the same network: part of the way from one to the other.
+
+    Parameters
+    ----------
+    before, after
+        From ``model.get_weights()``, earlier and later.
+    share
+        0 gives the one, 1 the other.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        For ``model.set_weights``.
+
+    Raises
+    ------
+    ValueError
+        If they are weights of different networks.
+
+    References
+    ----------
+    Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
+
+    Examples
+    --------
+    >>> blend([np.zeros(2)], [np.ones(2)], 0.25)
+    [array([0.25, 0.25])]
+    """
+    if [np.shape(old) for old in before] != [np.shape(new) for new in after]:
+        raise ValueError("These are weights of two different networks: their shapes differ.")
+    return [(1 - share) * old + share * new for old, new in zip(before, after, strict=True)]

@@ -1,0 +1,82 @@
+"""The benchmark of fine-tuning: its protocol, on a small scale."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+from tlhelpers import benchmark, finetuning, labs, training  # noqa: E402
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """The digits lab with twenty digits on each side, told apart by their corner."""
+    from dataclasses import replace
+
+    lab = labs.load_lab("digits")
+    halves = []
+    for half, corner in ((lab.train, 0.25), (lab.test, 0.75)):
+        rows = np.concatenate([np.flatnonzero(half.labels == k)[:2] for k in range(10)])
+        images = half.images[rows].copy()
+        images[:, 0, 0] = corner
+        halves.append(labs.Split(images, half.labels[rows]))
+    lab = replace(lab, train=halves[0], test=halves[1])
+    monkeypatch.setattr(labs, "load_lab", lambda name: lab)
+    monkeypatch.setattr(finetuning, "PRINTS", 3)
+    return lab
+
+
+def test_each_direction_learns_on_one_half_and_is_scored_on_the_other(small, monkeypatch):
+    corners, mixed = [], []
+
+    def learn(model, images, labels, *, mix=None, **settings):
+        corners.append(set(np.round(images[:, 0, 0, 0], 3)))
+        mixed.append(mix is not None)
+
+    def score(model, half):
+        corners.append(set(np.round(half.images[:, 0, 0, 0], 3)))
+        return 0.5
+
+    monkeypatch.setattr(training, "fine_tune", learn)
+    monkeypatch.setattr(finetuning, "share_right", score)
+    table = finetuning.measure(range(2))
+    one, other = {-0.5}, {0.5}  # 0.25 and 0.75, as the network sees them
+    runs = 2 * 3  # seeds and recipes
+    assert corners == [one, other] * runs + [other, one] * runs
+    assert mixed == [False, True, False] * 4  # training from scratch gets handwriting alone
+    names = [name for name, _ in table]
+    for order in ("1→2", "2→1"):
+        for rival in ("from scratch, long", "raw pixels, RBF SVM", "frozen features, logistic"):
+            assert sum(f"halves {order}: {rival}" in name for name in names) == 1
+    assert table[0][1].startswith("50.0% (50.0% to 50.0%)")
+
+
+def test_the_share_right_is_the_accuracy():
+    half = labs.Split(np.eye(4, dtype="float32"), np.array([0, 1, 2, 0]))
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
+    model.set_weights([np.eye(4)])
+    assert finetuning.share_right(model, half) == 0.75
+
+
+def test_the_usual_recipe_trains_its_head_alone():
+    from dataclasses import replace
+
+    lab = labs.load_lab("digits")
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3), dtype=np.uint8)
+    lab = replace(lab, train=labs.Split(pictures, np.arange(8)))
+    model = finetuning.usual_recipe(lab)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    before = model.get_weights()
+    model.fit(pictures, np.arange(8), verbose=0)
+    moved = training.changed(model, before)
+    seeds = [layer for layer in moved if "random" in layer.name or "dropout" in layer.name]
+    assert [layer for layer in moved if layer not in seeds] == [model.layers[-1]]
+
+
+def test_without_photographs_the_benchmark_says_so_and_stops(monkeypatch, capsys):
+    import argparse
+
+    monkeypatch.setattr(finetuning, "measure_photos", lambda: None)
+    flags = {"speed": False, "adaptation": False, "fine_tuning": False, "photos": True}
+    args = argparse.Namespace(draws=1, seed=None, output=None, **flags)
+    assert benchmark.main(args) == 1
+    assert "|" not in capsys.readouterr().out

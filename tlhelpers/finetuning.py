@@ -1,0 +1,222 @@
+"""``tlhelpers benchmark --fine-tuning`` and ``--photos``: what training the network buys.
+
+Every setting was chosen on the first half of the handwriting alone.  The second
+half is only read off, and so are the halves exchanged.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers import backbones, features, images, labs, training
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+LAYER = "conv_pw_11_relu"  # the cut
+PRINTS = 600  # printed digits of each kind that are mixed in
+#: The recipes that start from the pretrained network.
+TUNED = {
+    "short, as in notebook 03": {"rate": 5e-4, "epochs": 8, "batch_size": 64},
+    "long, with print mixed in": {"rate": 2e-3, "epochs": 25},
+}
+SCRATCH = {"rate": 2e-3, "epochs": 60}
+
+
+def classifier(lab: labs.Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
+    """Build backbone and classifier, compiled and ready to be trained.
+
+    Parameters
+    ----------
+    lab
+        The digits lab.
+    pretrained
+        Start from the pretrained network, with its BatchNormalization frozen.
+
+    Returns
+    -------
+    tuple
+        The backbone, ending in one row of features; the classifier; and its state, to
+        start from again with ``set_state_tree``.
+    """
+    import keras
+
+    cut = backbones.cut_head(lab.network(pretrained), LAYER)
+    base = keras.Sequential([cut, keras.layers.Flatten()])
+    head = keras.layers.Dense(len(lab.target_classes), activation="softmax", name="head")
+    model = keras.Sequential([base, head])
+    if pretrained:
+        backbones.unfreeze(model)
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    return base, model, model.get_state_tree(value_format="numpy_array")
+
+
+def share_right(model: keras.Model, half: labs.Split) -> float:
+    """Return the accuracy of a classifier on images that are prepared."""
+    answers = model.predict(half.images, batch_size=256, verbose=0).argmax(axis=1)
+    return float(np.mean(answers == half.labels))
+
+
+def measure(seeds: range) -> list[tuple[str, str]]:
+    """Return the table of fine-tuning and its rivals: both directions, all labels of a half.
+
+    Parameters
+    ----------
+    seeds
+        Each draws its own order, variants and prints.
+    """
+    from tqdm.auto import tqdm
+
+    lab = labs.load_lab("digits")
+    halves = [
+        labs.Split(lab.preprocess(half.images), half.labels) for half in (lab.train, lab.test)
+    ]
+    pixels = [half.images.reshape(len(half.images), -1) for half in (lab.train, lab.test)]
+    base, model, ready = classifier(lab)
+    base_rows = [base.predict(half.images, batch_size=256, verbose=0) for half in halves]
+    _, scratch, blank = classifier(lab, pretrained=False)
+    table = []
+    for learn, test, order in ((0, 1, "1→2"), (1, 0, "2→1")):
+        labels = halves[learn].labels
+        found: dict[str, list[float]] = {}
+        seconds: dict[str, list[float]] = {}
+        for seed in tqdm(seeds, desc=f"halves {order}", leave=False):
+            for name, settings in TUNED.items():
+                began = time.perf_counter()
+                model.set_state_tree(ready)
+                training.head_first(model.layers[-1], base_rows[learn], labels)
+                before = model.get_weights()
+                mix = prints(lab, seed) if "mixed" in name else None
+                training.fine_tune(model, *halves[learn], mix=mix, seed=seed, **settings)
+                model.set_weights(training.blend(before, model.get_weights()))
+                name = f"fine-tuned, {name}"
+                seconds.setdefault(name, []).append(time.perf_counter() - began)
+                found.setdefault(name, []).append(share_right(model, halves[test]))
+            began = time.perf_counter()
+            scratch.set_state_tree(blank)
+            training.fine_tune(scratch, *halves[learn], seed=seed, **SCRATCH)
+            seconds.setdefault("from scratch, long", []).append(time.perf_counter() - began)
+            found.setdefault("from scratch, long", []).append(share_right(scratch, halves[test]))
+        for name, shares in found.items():
+            table.append((f"halves {order}: {name}", describe(shares, max(seconds[name]))))
+        kinds = {"raw pixels": pixels, "frozen features": base_rows}
+        kinds = {kind: (rows[learn], rows[test]) for kind, rows in kinds.items()}
+        rivals = shallow(kinds, labels, halves[test].labels)
+        table += [(f"halves {order}: {name}", f"{share:.1%}") for name, share in rivals.items()]
+    return table
+
+
+def prints(lab: labs.Lab, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw printed digits for `training.fine_tune` to mix in: prepared images and labels."""
+    labels = np.tile(np.arange(len(lab.target_classes)), PRINTS)
+    return lab.preprocess(lab.draw_source(labels, seed=seed)), labels
+
+
+def shallow(
+    kinds: dict[str, tuple[np.ndarray, np.ndarray]], labels: np.ndarray, tested: np.ndarray
+) -> dict[str, float]:
+    """Score classifiers of scikit-learn on rows of numbers: for learning, and for the test."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import SVC
+
+    rivals = {"logistic regression": LogisticRegression(max_iter=1000), "RBF SVM": SVC(C=10)}
+    return {
+        f"{kind}, {name}": float(rival.fit(rows, labels).score(test_rows, tested))
+        for kind, (rows, test_rows) in kinds.items()
+        for name, rival in rivals.items()
+    }
+
+
+def describe(shares: list[float], seconds: float) -> str:
+    """Say mean, lowest and highest, and how long the slowest took."""
+    low, high = min(shares), max(shares)
+    return f"{np.mean(shares):.1%} ({low:.1%} to {high:.1%}), {seconds:.0f} s at most"
+
+
+# ------------------------------------------------------------------------- photographs
+
+
+def measure_photos(rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10) -> list:
+    """Return the table of two ways with the flower photographs, or None without them.
+
+    One way computes features once and trains a logistic regression.  The other is the
+    usual recipe: the frozen network inside the model, augmentation layers before it,
+    a new head, Adam.  Both learn from the same photographs and are tested on the same.
+
+    Parameters
+    ----------
+    rates
+        Learning rates of the usual recipe; 1e-4 is the usual one.
+    epochs
+        How often it sees every photograph.
+    """
+    import keras
+    from sklearn.linear_model import LogisticRegression
+
+    if labs.load_photos() is None:  # also brings everything into the cache
+        return None
+    began = time.perf_counter()
+    photos = labs.load_lab("photos")
+    read = time.perf_counter() - began
+    network = photos.backbone()
+    rows = [
+        features.compute(network, half.images, preprocess=photos.preprocess, cache=False)
+        for half in (photos.train, photos.test)
+    ]
+    logistic = LogisticRegression(max_iter=1000).fit(rows[0], photos.train.labels)
+    once = float(logistic.score(rows[1], photos.test.labels))
+    quick = time.perf_counter() - began
+    few = []
+    for seed in range(10):
+        chosen = images.label_budget(photos.train.labels, 100, seed=seed)
+        logistic.fit(rows[0][chosen], photos.train.labels[chosen])
+        few.append(float(logistic.score(rows[1], photos.test.labels)))
+    count = f"{len(rows[0])} photographs to learn from, {len(rows[1])} to test on"
+    table = [
+        ("weights", photos.weights),
+        (
+            "features once + logistic regression, from files to accuracy",
+            f"{quick:.1f} s, {once:.1%}",
+        ),
+        ("the same with 100 labels per class, ten draws", f"{np.mean(few):.1%}"),
+    ]
+    for rate in rates:
+        keras.utils.set_random_seed(0)
+        began = time.perf_counter()
+        model = usual_recipe(photos)
+        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+        model.fit(photos.train.images, photos.train.labels, epochs=epochs, verbose=0)
+        share = share_right(model, photos.test)
+        seconds = time.perf_counter() - began + read
+        ratio = f"{seconds / quick:.0f} times as long"
+        table.append(
+            (
+                f"usual recipe, Adam at {rate:g}, {epochs} epochs",
+                f"{seconds:.0f} s, {share:.1%}, {ratio}",
+            )
+        )
+    return [("photographs", count), *table]
+
+
+def usual_recipe(photos: labs.Lab) -> keras.Model:
+    """Build what many guides build: augmentation, preprocessing, frozen network, new head."""
+    import keras
+
+    base = photos.backbone()
+    backbones.freeze(base)
+    model = keras.Sequential(
+        [
+            keras.Input(photos.train.images.shape[1:]),
+            keras.layers.RandomFlip("horizontal", seed=0),
+            keras.layers.RandomRotation(0.1, seed=1),
+            keras.layers.Rescaling(1 / 127.5, offset=-1),
+            base,
+            keras.layers.Dropout(0.2, seed=2),
+            keras.layers.Dense(len(photos.target_classes), activation="softmax"),
+        ]
+    )
+    return model
