@@ -6,10 +6,10 @@ BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 UV ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test lint execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint execute doctor pins clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
 
 # Any Python that works can start bootstrap.py, which then looks for one that
 # the course supports.  A command that exists may still not work: so run it.
@@ -28,8 +28,11 @@ run: setup  ## run every notebook and keep the executed copies in build/
 lab: setup  ## open the course in JupyterLab
 	@$(BIN)/tlhelpers lab
 
-test: setup  ## run the tests
-	@$(BIN)/python -m pytest
+test: setup  ## run the tests, all but whole notebooks
+	@$(BIN)/python -m pytest -m "not whole"
+
+test-notebooks: setup  ## run every notebook in the tests, unsolved and solved
+	@$(BIN)/python -m pytest -m whole
 
 lint: setup  ## check the style of the code
 	@$(BIN)/python -m ruff check .

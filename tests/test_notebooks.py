@@ -24,6 +24,7 @@ def about_photos(cell):
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
     """With every exercise first as it is, then solved.
 

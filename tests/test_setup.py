@@ -146,7 +146,7 @@ def not_inside_make(monkeypatch):
 def test_make_helps_with_every_target_and_the_pages_name_no_other():
     makefile = read("Makefile")
     [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, re.M)
-    explained = re.findall(r"^([a-z]+):.*##", makefile, re.M)
+    explained = re.findall(r"^([a-z-]+):.*##", makefile, re.M)
     assert sorted(phony.split()) == sorted(explained)
     assert {"help", "run", "lab", "test", "lint", "execute", "doctor", "pins", "clean"} <= set(
         explained
@@ -154,7 +154,7 @@ def test_make_helps_with_every_target_and_the_pages_name_no_other():
     for name in ("README.md", "CONTRIBUTING.md"):
         # In code only: a sentence may well say "make it".
         code = " ".join(re.findall(r"```.*?```|`[^`]+`", read(name), re.S))
-        for target in re.findall(r"\bmake ([a-z]+)", code):
+        for target in re.findall(r"\bmake ([a-z-]+)", code):
             assert target in explained, f"{name} names `make {target}`"
 
 
