@@ -70,15 +70,12 @@ GUESS = Exercise(
 
 def check_told_apart(answer: object, context: dict) -> Verdict:
     """Ask about two halves of one domain, and about two domains; 60 rows of 100 features each."""
-    from threadpoolctl import threadpool_limits
-
     rng = np.random.default_rng(0)
     some, others, far = rng.normal(size=(3, 60, 100))
     far[:, :5] += 2
 
     def share(a: np.ndarray, b: np.ndarray) -> float:
-        with threadpool_limits(1):  # so small a task is slower with two threads
-            found = call(answer, a.copy(), b.copy(), name="`told_apart`")
+        found = call(answer, a.copy(), b.copy(), name="`told_apart`")
         return number(found, "what `told_apart` returns")
 
     same, different = share(some, others), share(some, far)

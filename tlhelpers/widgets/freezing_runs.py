@@ -7,20 +7,17 @@ before the end, a new head, the head first, then the last blocks of the network.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers import backbones, glyphs, images, labs, training
-
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
-    import keras
+from tlhelpers import backbones, finetuning, glyphs, images, labs, training
+from tlhelpers.widgets.reader import LEARN
 
 BLOCKS = (0, 2, 5, 11)  # how many of the eleven blocks are trained; none is the head alone
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 DRAWS = (0, 1)
 PER_CLASS = 20
-LEARN = 600  # rows of lab.train to draw labels from; the rest is to judge on
 EPOCHS = 6
 PRINTED = 10  # printed characters of each class
 
@@ -118,15 +115,10 @@ class Bench:
                 seed=draw,
                 after_epoch=lambda number: progress(0.1 + 0.8 * number / EPOCHS),
             )
-        written = _share(self.model, self.images[LEARN:], self.labels[LEARN:])
-        return Run(
-            blocks, rate, draw, written, _share(self.network, self.printed, self.print_labels)
-        )
-
-
-def _share(model: keras.Model, pictures: np.ndarray, labels: np.ndarray) -> float:
-    answers = model.predict(pictures, batch_size=256, verbose=0).argmax(axis=1)
-    return float(np.mean(answers == labels))
+        others = labs.Split(self.images[LEARN:], self.labels[LEARN:])
+        printed = labs.Split(self.printed, self.print_labels)
+        written = finetuning.share_right(self.model, others)
+        return Run(blocks, rate, draw, written, finetuning.share_right(self.network, printed))
 
 
 def all_runs(bench: Bench | None = None) -> Iterator[Run]:

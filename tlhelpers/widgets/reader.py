@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tlhelpers import adapt, backbones, features, images, labs, training
+from tlhelpers import adapt, backbones, features, images, labs, start, training
 
 OWN_WEIGHT = 3.0  # an example of yours counts as much as this many of others'
 EPOCHS = 4  # of fine-tuning, once the head is trained
@@ -14,10 +14,7 @@ LEARN = 600  # rows of lab.train to learn from; the rest, by other writers, is t
 
 
 def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None):
-    """Train logistic regression on one processor core.
-
-    So few numbers are not worth sharing between cores, and where others use
-    them too, waiting for each other takes ten times as long as the sums.
+    """Train logistic regression on one processor core, see `start.small_sums_on_one_core`.
 
     Parameters
     ----------
@@ -25,10 +22,9 @@ def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None)
         Shapes (n, d), (n,) and, if some rows are to count more, (n,).
     """
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
-        return LogisticRegression(max_iter=1000).fit(rows, labels, weights)
+    start.small_sums_on_one_core()
+    return LogisticRegression(max_iter=1000).fit(rows, labels, weights)
 
 
 class Reader:
