@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
-from tlhelpers import benchmark, finetuning, labs, training  # noqa: E402
+from tlhelpers import adapt, adaptation, benchmark, finetuning, labs, training  # noqa: E402
 
 
 @pytest.fixture
@@ -48,6 +48,41 @@ def test_each_direction_learns_on_one_half_and_is_scored_on_the_other(small, mon
         for rival in ("from scratch, long", "raw pixels, RBF SVM", "frozen features, logistic"):
             assert sum(f"halves {order}: {rival}" in name for name in names) == 1
     assert table[0][1].startswith("50.0% (50.0% to 50.0%)")
+
+
+def test_the_small_network_learns_on_one_half_and_is_scored_on_the_other(small, monkeypatch):
+    corners, starts, weights = [], [], []
+
+    def learn(model, images, labels, **settings):
+        corners.append(float(images[0, 0, 0, 0]))
+        starts.append(model.get_weights()[0])
+        assert all(layer.trainable for layer in model.layers)
+        model.set_weights([0 * weight for weight in model.get_weights()])
+
+    def score(model, half):
+        corners.append(float(half.images[0, 0, 0, 0]))
+        weights.append(model.get_weights()[0])
+        return 0.5
+
+    monkeypatch.setattr(finetuning, "PICTURES", 64)
+    monkeypatch.setattr(adaptation, "EPOCHS", 1)
+
+    def shot(model, images, **settings):
+        corners.append(float(images[0, 0, 0, 0]))
+        return model, {}
+
+    monkeypatch.setattr(adapt, "shot", shot)
+    monkeypatch.setattr(training, "fine_tune", learn)
+    monkeypatch.setattr(finetuning, "share_right", score)
+    table = finetuning.measure_small(range(1))
+    # Scored: print only.  Learned and scored: fine-tuned, adapted first, from scratch.
+    a, b = 0.25, 0.75
+    assert corners == [b, a, b, a, a, b, a, b] + [a, b, a, b, b, a, b, a]
+    for one, other in ((starts[0], weights[0]), (starts[1], weights[0]), (starts[3], weights[0])):
+        np.testing.assert_array_equal(one, other)  # each starts from the same print reader
+    assert not np.array_equal(starts[2], weights[0])  # from scratch
+    names = [name for name, _ in table]
+    assert len(names) == 10 and names[0].startswith("halves 1→2: small network, adapted first")
 
 
 def test_the_share_right_is_the_accuracy():

@@ -217,7 +217,8 @@ def main(args: argparse.Namespace) -> int:
         table = adaptation.measure(range(seed + 1, seed + 1 + args.draws))
         what = f"--adaptation --draws {args.draws} --seed {seed}"
     elif args.fine_tuning:
-        table = finetuning.measure(range(seed, seed + args.draws))
+        seeds = range(seed, seed + args.draws)
+        table = finetuning.measure(seeds) + finetuning.measure_small(seeds)
         what = f"--fine-tuning --draws {args.draws} --seed {seed}"
     elif args.photos:
         table, what = finetuning.measure_photos(), "--photos"

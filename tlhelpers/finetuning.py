@@ -6,12 +6,13 @@ half is only read off, and so are the halves exchanged.
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import backbones, features, images, labs, training
+from tlhelpers import adapt, adaptation, backbones, features, images, labs, training
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -24,6 +25,8 @@ TUNED = {
     "long, with print mixed in": {"rate": 2e-3, "epochs": 25},
 }
 SCRATCH = {"rate": 2e-3, "epochs": 60}
+PICTURES = 30_000  # printed digits that the small network reads first
+SMALL = {"rate": 1e-3, "epochs": 30}  # the small network, all of it, BatchNormalization too
 
 
 def classifier(lab: labs.Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
@@ -135,6 +138,77 @@ def describe(shares: list[float], seconds: float) -> str:
     """Say mean, lowest and highest, and how long the slowest took."""
     low, high = min(shares), max(shares)
     return f"{np.mean(shares):.1%} ({low:.1%} to {high:.1%}), {seconds:.0f} s at most"
+
+
+# ------------------------------------------------------------------ the small network
+
+
+def measure_small(seeds: range) -> list[tuple[str, str]]:
+    """Return the table of a network that fits small pictures: both directions, all labels.
+
+    It is `adaptation.small_network`, pretrained on varied print.  Its
+    BatchNormalization layers are trained, too.
+
+    Parameters
+    ----------
+    seeds
+        Each draws its own print, first weights, order and variants.
+    """
+    from tqdm.auto import tqdm
+
+    lab = labs.load_lab("digits")
+    halves = [
+        labs.Split(adaptation.enlarge(half.images), half.labels) for half in (lab.train, lab.test)
+    ]
+    found: dict[str, list[float]] = {}
+    seconds: dict[str, list[float]] = {}
+
+    def note(name: str, share: float, began: float) -> None:
+        found.setdefault(name, []).append(share)
+        seconds.setdefault(name, []).append(time.perf_counter() - began)
+
+    for seed in tqdm(seeds, desc="small network", leave=False):
+        began = time.perf_counter()
+        print_ = adaptation.draw_digits(PICTURES, "varied", seed=10_000 + seed)
+        reader = adaptation.train_reader(print_, seed)
+        before = reader.get_weights()
+        base = backbones.cut_head(reader)
+        rows = [base.predict(half.images, batch_size=256, verbose=0) for half in halves]
+        for learn, test, order in ((0, 1, "1→2"), (1, 0, "2→1")):
+            known, unknown = halves[learn], halves[test]
+            name = f"halves {order}: small network"
+            reader.set_weights(before)
+            note(f"{name}, print only, no labels", share_right(reader, unknown), began)
+            began = time.perf_counter()
+            kinds = {"": (rows[learn], rows[test])}
+            frozen = shallow(kinds, known.labels, unknown.labels)[", logistic regression"]
+            note(f"{name}, frozen features, logistic regression", frozen, began)
+            began = time.perf_counter()
+            train_whole(reader, known, seed, **SMALL)
+            note(f"{name}, fine-tuned", share_right(reader, unknown), began)
+            began = time.perf_counter()
+            reader.set_weights(before)
+            adapted, _ = adapt.shot(reader, known.images, seed=seed, **adaptation.SETTINGS)
+            train_whole(adapted, known, seed, **SMALL)
+            note(f"{name}, adapted first, then fine-tuned", share_right(adapted, unknown), began)
+            began = time.perf_counter()
+            scratch = adaptation.small_network(seed)
+            train_whole(scratch, known, seed, **SCRATCH)
+            note(f"{name}, from scratch, long", share_right(scratch, unknown), began)
+    return [(name, describe(found[name], max(seconds[name]))) for name in sorted(found)]
+
+
+def train_whole(
+    model: keras.Model, half: labs.Split, seed: int, *, rate: float, epochs: int
+) -> None:
+    """Train all of a small network, BatchNormalization too, on digits and their variants."""
+    import keras
+
+    model.trainable = True
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
+    variants = functools.partial(training.augment, paper=0.0)  # its paper is 0, and ink 1
+    settings = {"rate": rate, "epochs": epochs, "augment": variants, "seed": seed}
+    training.fine_tune(model, half.images, half.labels, **settings)
 
 
 # ------------------------------------------------------------------------- photographs
