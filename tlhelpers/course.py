@@ -409,7 +409,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--fine-tuning",
         action="store_true",
-        help="measure fine-tuning and its rivals instead (about four minutes for a draw)",
+        help="measure fine-tuning and its rivals instead (about eight minutes for a draw)",
     )
     benchmark.add_argument(
         "--photos",

@@ -183,9 +183,11 @@ def measure_small(seeds: range) -> list[tuple[str, str]]:
             kinds = {"": (rows[learn], rows[test])}
             frozen = shallow(kinds, known.labels, unknown.labels)[", logistic regression"]
             note(f"{name}, frozen features, logistic regression", frozen, began)
-            began = time.perf_counter()
-            train_whole(reader, known, seed, **SMALL)
-            note(f"{name}, fine-tuned", share_right(reader, unknown), began)
+            for way, settings in (("short", SMALL), ("as from scratch", SCRATCH)):
+                began = time.perf_counter()
+                reader.set_weights(before)
+                train_whole(reader, known, seed, **settings)
+                note(f"{name}, fine-tuned, {way}", share_right(reader, unknown), began)
             began = time.perf_counter()
             reader.set_weights(before)
             adapted, _ = adapt.shot(reader, known.images, seed=seed, **adaptation.SETTINGS)
