@@ -162,42 +162,42 @@ def measure_small(seeds: range) -> list[tuple[str, str]]:
     ]
     found: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
-
-    def note(name: str, share: float, began: float) -> None:
-        found.setdefault(name, []).append(share)
-        seconds.setdefault(name, []).append(time.perf_counter() - began)
-
+    ways = {  # how to start, and the recipe
+        "fine-tuned, short": ("print", SMALL),
+        "fine-tuned, as from scratch": ("print", SCRATCH),
+        "adapted first, then fine-tuned": ("adapted", SMALL),
+        "from scratch, long": ("scratch", SCRATCH),
+    }
     for seed in tqdm(seeds, desc="small network", leave=False):
-        began = time.perf_counter()
-        print_ = adaptation.draw_digits(PICTURES, "varied", seed=10_000 + seed)
-        reader = adaptation.train_reader(print_, seed)
+        source = adaptation.draw_digits(PICTURES, "varied", seed=10_000 + seed)
+        reader = adaptation.train_reader(source, seed)
         before = reader.get_weights()
         base = backbones.cut_head(reader)
         rows = [base.predict(half.images, batch_size=256, verbose=0) for half in halves]
         for learn, test, order in ((0, 1, "1→2"), (1, 0, "2→1")):
             known, unknown = halves[learn], halves[test]
-            name = f"halves {order}: small network"
             reader.set_weights(before)
-            note(f"{name}, print only, no labels", share_right(reader, unknown), began)
-            began = time.perf_counter()
             kinds = {"": (rows[learn], rows[test])}
             frozen = shallow(kinds, known.labels, unknown.labels)[", logistic regression"]
-            note(f"{name}, frozen features, logistic regression", frozen, began)
-            for way, settings in (("short", SMALL), ("as from scratch", SCRATCH)):
+            shares = {
+                "print only, no labels": share_right(reader, unknown),
+                "frozen features, logistic regression": frozen,
+            }
+            for way, (start, settings) in ways.items():
                 began = time.perf_counter()
                 reader.set_weights(before)
-                train_whole(reader, known, seed, **settings)
-                note(f"{name}, fine-tuned, {way}", share_right(reader, unknown), began)
-            began = time.perf_counter()
-            reader.set_weights(before)
-            adapted, _ = adapt.shot(reader, known.images, seed=seed, **adaptation.SETTINGS)
-            train_whole(adapted, known, seed, **SMALL)
-            note(f"{name}, adapted first, then fine-tuned", share_right(adapted, unknown), began)
-            began = time.perf_counter()
-            scratch = adaptation.small_network(seed)
-            train_whole(scratch, known, seed, **SCRATCH)
-            note(f"{name}, from scratch, long", share_right(scratch, unknown), began)
-    return [(name, describe(found[name], max(seconds[name]))) for name in sorted(found)]
+                model = reader
+                if start == "adapted":
+                    model, _ = adapt.shot(reader, known.images, seed=seed, **adaptation.SETTINGS)
+                elif start == "scratch":
+                    model = adaptation.small_network(seed)
+                train_whole(model, known, seed, **settings)
+                shares[way] = share_right(model, unknown)
+                taken = time.perf_counter() - began
+                seconds.setdefault(f"halves {order}: small network, {way}", []).append(taken)
+            for way, share in shares.items():
+                found.setdefault(f"halves {order}: small network, {way}", []).append(share)
+    return [(name, describe(shares, max(seconds.get(name, [0])))) for name, shares in found.items()]
 
 
 def train_whole(
