@@ -414,7 +414,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument(
         "--photos",
         action="store_true",
-        help="features once against the usual recipe, on photographs (about ten minutes)",
+        help="features once against the usual recipe, on photographs (about three minutes)",
     )
     benchmark.add_argument("--seed", **seed)
     benchmark.add_argument(

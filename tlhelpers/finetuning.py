@@ -1,7 +1,7 @@
 """``tlhelpers benchmark --fine-tuning`` and ``--photos``: what training the network buys.
 
-Every setting was chosen on the first half of the handwriting alone.  The second
-half is only read off, and so are the halves exchanged.
+The settings were chosen on the first half of the handwriting; docs/benchmarks.md
+says where the second half had been seen before.
 """
 
 from __future__ import annotations

@@ -557,7 +557,7 @@ EXERCISES = (GUESS, APART, SUREST, ALIGN, READ, PLAN)
 QUIZZES = (
     Quiz(
         "4.a",
-        "Your source is rendered on a computer, the target are real photographs. What first?",
+        "Your source is rendered on a computer, the target is real photographs. What first?",
         (
             Choice(
                 "Adapt with the method that led in the latest paper.",
@@ -601,7 +601,7 @@ QUIZZES = (
     ),
     Quiz(
         "4.c",
-        "After adaptation a network is sure of 95% of the target images, before of 60%. So?",
+        "After adaptation a network is sure of 95% of the target images; before, of 60%. So?",
         (
             Choice(
                 "It is right more often now.",
