@@ -23,7 +23,8 @@ import numpy as np
 import tensorflow as tf
 from adapt.feature_based import DANN, DeepCORAL
 
-from tlhelpers import adapt, adaptation, backbones
+from tlhelpers.networks import surgery
+from tlhelpers.transfer import adaptation, metrics, recipes, tasks
 
 SEEDS = range(1, 6)
 EPOCHS, BATCH, RATE, HIDDEN, UNITS = 2, 64, 1e-3, 64, 64
@@ -64,9 +65,9 @@ def main() -> None:
         scores.setdefault(name, []).append((right, time.perf_counter() - began))
 
     for seed in SEEDS:
-        task = adaptation.load_task(adaptation.TASKS[0], seed)
-        reader = adaptation.train_reader(task.source, seed)
-        body = backbones.cut_head(reader)
+        task = tasks.load_task(tasks.TASKS[0], seed)
+        reader = recipes.train_small_network(task.source, seed)
+        body = surgery.cut_head(reader)
         # Divided by one number, so that the mean feature is about 1 on both sides.
         xs, xt, test = (
             body.predict(x, verbose=0)
@@ -77,14 +78,14 @@ def main() -> None:
         settings = {"steps": EPOCHS * -(-len(xs) // BATCH), "batch_size": BATCH, "seed": seed}
         settings["learning_rate"] = RATE
         for name, weight in WEIGHTED:
-            method = {"DeepCORAL": adapt.deep_coral, "DANN": adapt.dann}[name]
+            method = {"DeepCORAL": adaptation.deep_coral, "DANN": adaptation.dann}[name]
             model = ours(seed, width)
             began = time.perf_counter()
             adapted, _ = method(model, xs, ys, xt, weight=weight, **settings)
             note(
                 f"{name}, weight {weight:g}, here",
                 began,
-                adapt.probabilities(adapted, test),
+                metrics.probabilities(adapted, test),
                 labels,
             )
             encoder, head = theirs(model, width)
@@ -98,8 +99,8 @@ def main() -> None:
             note(f"{name}, weight {weight:g}, ADAPT", began, rival.predict(test, verbose=0), labels)
         model = ours(seed, width)
         began = time.perf_counter()
-        plain, _ = adapt.source_only(model, xs, ys, **settings)
-        note("source only", began, adapt.probabilities(plain, test), labels)
+        plain, _ = adaptation.source_only(model, xs, ys, **settings)
+        note("source only", began, metrics.probabilities(plain, test), labels)
     print("| what | accuracy (lowest to highest) | seconds, median |\n|---|---|---|")
     for name, rows in scores.items():
         right, seconds = zip(*rows, strict=True)

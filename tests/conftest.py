@@ -59,3 +59,20 @@ def _close_figures() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache, no mirror, no proxy, and little patience."""
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    for name in ("TLHELPERS_MIRROR", "TLHELPERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    from tlhelpers.fetching import internet
+
+    monkeypatch.setattr(internet, "PAUSE", 0.001)
+    monkeypatch.setattr(internet, "STALL", 0.5)
+    return tmp_path / "cache"

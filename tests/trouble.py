@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tlhelpers import folders, pictures
+from tlhelpers.data import folders, image_files
 
 CLASSES = ("kiwi", "lemon")
 
@@ -27,11 +27,11 @@ def make_fruit(root):
 
 
 def scan(root, **kw):
-    return folders.scan(root, progress=False, **kw)
+    return folders.scan_folder(root, progress=False, **kw)
 
 
 def load(files, size, **kw):
-    return pictures.load(files, size, progress=False, **kw)
+    return image_files.load_images(files, size, progress=False, **kw)
 
 
 def reasons(report):

@@ -8,70 +8,57 @@ from __future__ import annotations
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-#: Where each public name lives.  ``tl.load_lab`` is ``tlhelpers.labs.load_lab``.
-_HOME = {
-    "Lab": "labs",
-    "load_imagenet": "imagenet",
-    "load_lab": "labs",
-    "load_photos": "labs",
-    "claim": "claims",
+#: Functions and classes: ``tl.load_lab`` is ``tlhelpers.labs.load.load_lab``.
+_NAMES = {
+    "Lab": "labs.lab",
+    "check": "teaching.exercises",
+    "claim": "teaching.claims",
+    "code_of": "teaching.code",
+    "draw": "teaching.widgets",
+    "explore_adaptation": "teaching.widgets",
+    "explore_freezing": "teaching.widgets",
+    "explore_labels": "teaching.widgets",
+    "hint": "teaching.exercises",
+    "load_imagenet": "teaching.photo_sections",
+    "load_lab": "labs.load",
+    "load_photos": "teaching.photo_sections",
     "load_tensorflow": "start",
-    "check": "exercises",
-    "hint": "exercises",
-    "progress": "exercises",
-    "quiz": "exercises",
-    "solution": "exercises",
-    "draw": "widgets",
-    "explore_adaptation": "widgets",
-    "explore_freezing": "widgets",
-    "explore_labels": "widgets",
-    "look_inside": "widgets",
+    "look_inside": "teaching.widgets",
+    "progress": "teaching.exercises",
+    "quiz": "teaching.quizzes",
+    "solution": "teaching.exercises",
 }
-_MODULES = (
-    "adapt",
-    "adapt_loop",
-    "adaptation",
-    "architectures",
-    "backbones",
-    "catalogue",
-    "claims",
-    "course",
-    "digits",
-    "exercises",
-    "fastpath",
-    "fetch",
-    "features",
-    "finetuning",
-    "folders",
-    "glyphs",
-    "identity",
-    "imagenet",
-    "images",
-    "labs",
-    "metrics",
-    "mirror",
-    "own",
-    "photos",
-    "pictures",
-    "plots",
-    "progress_file",
-    "safe",
-    "start",
-    "training",
-    "validators",
-    "widgets",
-)
+#: Modules: ``tl.splits`` is ``tlhelpers.data.splits``.
+_MODULES = {
+    "adaptation": "transfer.adaptation",
+    "augmentation": "transfer.augmentation",
+    "features": "networks.features",
+    "fine_tuning": "transfer.fine_tuning",
+    "folders": "data.folders",
+    "glyphs": "data.glyphs",
+    "image_files": "data.image_files",
+    "metrics": "transfer.metrics",
+    "networks": "networks",
+    "own": "labs.own",
+    "plots": "plots",
+    "recipes": "transfer.recipes",
+    "splits": "data.splits",
+    "surgery": "networks.surgery",
+    "tasks": "transfer.tasks",
+    "validators": "transfer.validators",
+    "widgets": "teaching.widgets",
+}
 
-__all__ = ["__version__", *_HOME, *_MODULES]
+__all__ = ["__version__", *_NAMES, *_MODULES]
 
 
 def __getattr__(name: str) -> object:
     if name in _MODULES:
-        return importlib.import_module(f"tlhelpers.{name}")
-    if name in _HOME:
-        return getattr(importlib.import_module(f"tlhelpers.{_HOME[name]}"), name)
+        return importlib.import_module(f"tlhelpers.{_MODULES[name]}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"tlhelpers.{_NAMES[name]}"), name)
     raise AttributeError(f"tlhelpers has no {name!r}. It has: {', '.join(__all__)}.")
 
 

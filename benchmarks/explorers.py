@@ -1,0 +1,99 @@
+"""Make the results again that the widgets show: ``python -m benchmarks.explorers NAME``.
+
+NAME is ``labels`` (half a minute), ``freezing`` or ``adaptation`` (two to four
+minutes on two processor cores each).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import explorer_adaptation
+from tlhelpers.teaching.widgets import freezing_runs, label_runs, results
+from tlhelpers.teaching.widgets.reader import LEARN
+
+ABOUT_LABELS = (
+    "Logistic regression on labels drawn from the first 600 digits of lab.train; accuracy on the "
+    "298 others, by other writers; each draw is another choice of labels."
+)
+
+ABOUT_FREEZING = (
+    f"MobileNet of the digits lab, cut at conv_pw_11, trained for "
+    f"{freezing_runs.EPOCHS} epochs on {freezing_runs.PER_CLASS} labels per class of "
+    f"the first {LEARN} digits of lab.train; handwriting: accuracy on the "
+    "298 others; print: accuracy of the whole network with its old head, fonts never seen."
+)
+
+
+def labels() -> Path:
+    """Measure what labels bring, and write it down."""
+    rows = [
+        {"strategy": name, "labels per class": budget, "draw": draw, "accuracy": f"{share:.4f}"}
+        for name, budget, draw, share in label_results()
+    ]
+    return results.write_table("labels", rows, ABOUT_LABELS)
+
+
+def freezing() -> Path:
+    """Train with every depth and rate, and write the results down."""
+    rows = []
+    for run in freezing_results():
+        print(run, flush=True)
+        shares = {"handwriting": f"{run.handwriting:.4f}", "print": f"{run.print:.4f}"}
+        rows.append(run._asdict() | {"rate": f"{run.rate:g}"} | shares)
+    return results.write_table("freezing", rows, ABOUT_FREEZING)
+
+
+def adaptation() -> Path:
+    """Adapt with every method and weight, and write down what the features look like."""
+    tree = explorer_adaptation.all_runs(lambda text: print(text, flush=True))
+    return results.write_tree("adaptation", tree, explorer_adaptation.ABOUT)
+
+
+def label_results(inputs: label_runs.Inputs | None = None) -> Iterator[tuple[str, int, int, float]]:
+    """Yield strategy, labels per class, draw and accuracy.  It takes half a minute."""
+    inputs = inputs or label_runs.Inputs()
+    truth = inputs.labels[LEARN:]
+    for strategy in inputs.rows:
+        for budget in label_runs.BUDGETS:
+            for draw in label_runs.DRAWS:
+                share = np.mean(inputs.answers(strategy, budget, draw) == truth)
+                yield strategy, budget, draw, float(share)
+
+
+def freezing_results(bench: freezing_runs.Bench | None = None) -> Iterator[freezing_runs.Run]:
+    """Yield all runs that `explore_freezing` shows.  It takes two to four minutes."""
+    bench = bench or freezing_runs.Bench()
+    for blocks in freezing_runs.BLOCKS:
+        for draw in freezing_runs.DRAWS:
+            for rate in freezing_runs.RATES if blocks else freezing_runs.RATES[:1]:
+                yield bench.train(blocks, rate, draw)
+
+
+MAKERS: dict[str, Callable[[], Path]] = {
+    "labels": labels,
+    "freezing": freezing,
+    "adaptation": adaptation,
+}
+
+
+def main(names: list[str]) -> int:
+    """Make what is asked for; return the exit status."""
+    unknown = [name for name in names if name not in MAKERS]
+    if unknown or not names:
+        print(f"Name what to make: {', '.join(MAKERS)}; got {unknown or 'nothing'}.")
+        return 2
+    from tlhelpers import start
+
+    start.load_tensorflow()
+    for name in names:
+        print("Written:", MAKERS[name]())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

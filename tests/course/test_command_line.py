@@ -1,0 +1,283 @@
+"""The command line: what it does, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tlhelpers.course import command_line, notebooks
+from tlhelpers.fetching import places
+
+COMMANDS = ["run", "execute", "lab", "doctor", "pretrain", "architectures"]
+PACKAGE_HOME = places.PACKAGE.parent
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    import nbformat.v4 as v4
+
+    nb = v4.new_notebook(cells=[v4.new_code_cell(cell, id=f"c{i}") for i, cell in enumerate(cells)])
+    path.write_text(json.dumps(nb), encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """Make a checkout with two notebooks, and stand in it."""
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tlhelpers"\n')
+    (tmp_path / "notebooks").mkdir()
+    write_notebook(tmp_path / "notebooks" / "00_start_here.ipynb", "print('hello')")
+    write_notebook(tmp_path / "notebooks" / "01_prediction.ipynb", "1 / 0")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """Stand where there is no checkout, with the package installed somewhere else."""
+    monkeypatch.setattr(places, "PACKAGE", tmp_path / "site-packages" / "tlhelpers")
+    monkeypatch.chdir(tmp_path)
+
+
+# ---------------------------------------------------------------------- finding notebooks
+
+
+def test_the_root_is_found_from_a_folder_below_it(checkout):
+    below = checkout / "notebooks" / "deeper"
+    below.mkdir()
+    assert notebooks.find_root(below) == checkout
+    assert notebooks.find_root() == checkout
+
+
+def test_another_project_is_not_the_course(checkout, nowhere):
+    (checkout / "pyproject.toml").write_text('[project]\nname = "other"\n')
+    assert notebooks.find_root() is None
+
+
+def test_outside_a_checkout_the_package_knows_its_own(tmp_path, checkout, monkeypatch):
+    monkeypatch.setattr(places, "PACKAGE", checkout / "tlhelpers")
+    elsewhere = Path(tmp_path.anchor)
+    assert notebooks.find_root(elsewhere) == checkout
+
+
+def test_without_a_checkout_it_says_what_to_do(nowhere, capsys):
+    assert command_line.main(["run"]) == 2
+    message = capsys.readouterr().err
+    assert "no course notebooks" in message and "git clone" in message
+
+
+@pytest.mark.parametrize(
+    "names, chosen",
+    [
+        ([], ["00_start_here", "01_prediction"]),
+        (["01"], ["01_prediction"]),
+        (["1", "0", "00"], ["00_start_here", "01_prediction"]),
+        (["00_start_here"], ["00_start_here"]),
+        (["notebooks/01_prediction.ipynb"], ["01_prediction"]),
+    ],
+)
+def test_notebooks_are_chosen_by_number_or_name(checkout, names, chosen):
+    paths = notebooks.choose_notebooks(checkout / "notebooks", names)
+    assert [path.stem for path in paths] == chosen
+
+
+@pytest.mark.parametrize("command", ["run", "execute", "lab"])
+def test_an_unknown_name_lists_the_known_ones(checkout, capsys, command):
+    assert command_line.main([command, "07"]) == 2
+    message = capsys.readouterr().err
+    assert "'07'" in message and "00_start_here" in message and "01_prediction" in message
+    assert not (checkout / "build").exists()
+
+
+# ------------------------------------------------------------------------------ commands
+
+
+def test_run_ends_with_0_or_1(checkout, capsys):
+    assert command_line.main(["run", "00"]) == 0
+    assert (checkout / "build" / "notebooks" / "00_start_here.ipynb").exists()
+    assert command_line.main(["run", "01", "--build", "elsewhere"]) == 1
+    assert "01_prediction stopped in cell 1: ZeroDivisionError" in capsys.readouterr().out
+    assert (checkout / "elsewhere" / "report.json").exists()
+
+
+def test_run_passes_the_timeout_on(checkout, monkeypatch, capsys):
+    write_notebook(checkout / "notebooks" / "00_start_here.ipynb", "import time; time.sleep(60)")
+    assert command_line.main(["run", "00", "--timeout", "1"]) == 1
+    assert "longer than 1 s" in capsys.readouterr().out
+
+
+def test_execute_writes_and_check_compares(checkout, capsys):
+    path = checkout / "notebooks" / "00_start_here.ipynb"
+    before = path.read_bytes()
+    assert command_line.main(["execute", "00", "--check"]) == 1
+    assert "00_start_here  differs in cells 1" in capsys.readouterr().out
+    assert path.read_bytes() == before
+    assert command_line.main(["execute", "00"]) == 0
+    assert "hello" in path.read_text(encoding="utf-8")
+    assert command_line.main(["execute", "00", "--check"]) == 0
+    assert "same outputs" in capsys.readouterr().out
+    bad = checkout / "notebooks" / "01_prediction.ipynb"
+    before = bad.read_bytes()
+    assert command_line.main(["execute", "01"]) == 1
+    assert "stopped in cell 1: ZeroDivisionError" in capsys.readouterr().out
+    assert bad.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+def test_ending_the_command_ends_jupyterlab(checkout, tmp_path):
+    stub = tmp_path / "jupyterlab.py"
+    stub.write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    command = [sys.executable, "-m", "tlhelpers.course.command_line", "lab"]
+    process = subprocess.Popen(command, cwd=checkout, env=env, stdout=subprocess.PIPE, text=True)
+    pid = int(process.stdout.readline())
+    process.terminate()
+    process.wait(timeout=20)
+    process.stdout.close()
+    assert not psutil.pid_exists(pid)
+
+
+def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
+    started = []
+
+    class Process:
+        waits = 0
+
+        def __init__(self, command, env):
+            started.append(command)
+
+        def wait(self):
+            Process.waits += 1
+            if Process.waits == 1:
+                raise KeyboardInterrupt
+            return 5
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
+    assert command_line.main(["lab"]) == 5
+    assert command_line.main(["lab", "01", "--", "--no-browser", "--port=9"]) == 5
+    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:5]
+    notebooks = checkout / "notebooks"
+    assert started == [
+        [*jupyterlab, str(notebooks / "00_start_here.ipynb"), *quiet],
+        [*jupyterlab, str(notebooks / "01_prediction.ipynb"), *quiet, "--no-browser", "--port=9"],
+    ]
+    folder = Path(quiet[0].removeprefix("--LabApp.app_settings_dir="))
+    (settings,) = json.loads((folder / "overrides.json").read_text(encoding="utf-8")).values()
+    assert settings == {"checkForUpdates": False, "fetchNews": "false"}
+
+
+@pytest.mark.parametrize(
+    "words, expected",
+    [
+        (["doctor"], {}),
+        (["pretrain"], {"out": None, "pictures": None, "seed": 0, "fresh": False}),
+        (
+            ["pretrain", "--out", "a.h5", "--pictures", "9", "--seed", "3", "--fresh"],
+            {"out": Path("a.h5"), "pictures": 9, "seed": 3, "fresh": True},
+        ),
+    ],
+)
+def test_other_commands_hand_their_arguments_to_their_module(monkeypatch, words, expected):
+    got = {}
+    module = types.ModuleType(words[0])
+    module.main = lambda args: got.update(vars(args)) or 3
+    monkeypatch.setitem(sys.modules, f"tlhelpers.course.{words[0]}", module)
+    assert command_line.main(words) == 3
+    assert expected.items() <= got.items()
+
+
+def test_ctrl_c_in_any_command_ends_without_a_traceback(monkeypatch, capsys):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    module = types.ModuleType("doctor")
+    module.main = interrupted
+    monkeypatch.setitem(sys.modules, "tlhelpers.course.doctor", module)
+    assert command_line.main(["doctor"]) == 130
+    assert capsys.readouterr().err == "\nStopped.\n"
+
+
+def test_words_after_a_double_dash_are_only_for_lab(checkout, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command_line.main(["run", "00", "--", "--no-browser"])
+    assert stop.value.code == 2
+    assert "only 'lab'" in capsys.readouterr().err
+
+
+# --------------------------------------------------------------------------------- help
+
+
+def test_help_shows_an_example_of_every_command(capsys):
+    assert command_line.main([]) == 0
+    overview = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"  {command}" in overview
+        with pytest.raises(SystemExit) as stop:
+            command_line.main([command, "--help"])
+        assert stop.value.code == 0
+        assert f"Example: tlhelpers {command}" in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from tlhelpers.course import command_line\n"
+        "command_line.main([])\n"
+        "heavy = {'asyncio', 'nbclient', 'nbformat', 'jupyter_client', 'numpy', 'tensorflow'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE_HOME, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# ------------------------------------------------------------------------ a real Ctrl-C
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C in another way")
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_kernel(checkout):
+    write_notebook(
+        checkout / "notebooks" / "01_prediction.ipynb",
+        "import os, pathlib, time\n"
+        "pathlib.Path('pid.tmp').write_text(str(os.getpid()))\n"
+        "os.replace('pid.tmp', 'pid')\n"
+        "time.sleep(60)",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tlhelpers.course.command_line", "run"],
+        env=os.environ | {"PYTHONPATH": str(PACKAGE_HOME)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Where tests run in the background, Ctrl-C may be switched off.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    pid = checkout / "notebooks" / "pid"
+    try:
+        deadline = time.monotonic() + 60
+        while not pid.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        kernel = int(pid.read_text())
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(timeout=30)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    lines = out.splitlines()
+    assert lines[0] == "00_start_here  started"
+    assert lines[1].startswith("00_start_here  ok")
+    assert lines[2] == "01_prediction  started"
+    build = checkout / "build"
+    assert lines[3:] == [f"Stopped. Finished and kept in {build}: 00_start_here."]
+    assert json.loads((build / "report.json").read_text())["status"] == "interrupted"
+    assert [p.name for p in (build / "notebooks").iterdir()] == ["00_start_here.ipynb"]
+    assert not psutil.pid_exists(kernel)

@@ -1,0 +1,293 @@
+"""Every classification network of Keras Applications: its table, its images, its head."""
+
+import json
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py  # noqa: E402
+import keras
+import numpy as np
+import pytest
+
+from benchmarks import keras_networks
+from tlhelpers.networks import build, fingerprint, preprocessing, table
+
+NAMES = sorted(name for name in dir(keras.applications) if name[0].isupper())
+SMALL = 30_000_000  # parameters: networks below it also see a picture
+
+
+@pytest.fixture
+def empty_weights(monkeypatch):
+    """Let big networks be built quickly: their random weights are zeros here."""
+    from keras.src.initializers import random_initializers
+
+    def zeros(self, shape, dtype=None):
+        return keras.ops.zeros(shape, dtype)
+
+    for kind in vars(random_initializers).values():
+        if isinstance(kind, type) and "__call__" in vars(kind):
+            monkeypatch.setattr(kind, "__call__", zeros)
+    yield
+    keras.backend.clear_session()
+
+
+def pictures(name, n=2):
+    side = table.ARCHITECTURES[name].size
+    return np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+
+
+def test_the_table_has_all_networks_of_keras():
+    assert sorted(table.ARCHITECTURES) == NAMES
+    assert len(NAMES) >= 38
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_is_as_the_table_says_and_loses_its_head(name, empty_weights):
+    row = table.ARCHITECTURES[name]
+    whole = build.build_network(name)
+    assert whole.input_shape == (None, row.size, row.size, 3)
+    assert whole.output_shape == (None, 1000)
+    assert whole.count_params() == row.parameters
+    backbone = build.pooled_backbone(name, whole)
+    assert backbone.output_shape == (None, row.features)
+    # What comes off is exactly what turns the features into 1,000 answers.
+    kept = {id(layer) for layer in backbone.layers}
+    off = [layer for layer in whole.layers if id(layer) not in kept]
+    assert off == whole.layers[len(whole.layers) - row.head :]
+    assert any(w.shape[-1:] == (1000,) for layer in off for w in layer.weights)
+    assert not any(w.shape[-1:] == (1000,) for w in backbone.weights)
+    if row.parameters < SMALL:
+        out = backbone(np.zeros((1, row.size, row.size, 3), np.float32))
+        assert out.shape == (1, row.features)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV3Small", "NASNetMobile", "VGG16"])
+def test_the_table_can_be_measured_again(name, empty_weights):
+    """Compares with the network that Keras itself builds without a head."""
+    assert keras_networks.measure_architecture(name) == table.ARCHITECTURES[name]
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "EfficientNetB0"])
+def test_the_backbone_equals_the_one_that_keras_builds(name):
+    keras.utils.set_random_seed(0)
+    whole = build.build_network(name)
+    keras_build = getattr(keras.applications, name)
+    side = table.ARCHITECTURES[name].size
+    bare = keras_build(weights=None, include_top=False, pooling="avg", input_shape=(side, side, 3))
+    backbone = build.pooled_backbone(name, whole)
+    bare.set_weights(backbone.get_weights())
+    x = preprocessing.preprocess_for(name)(pictures(name))
+    assert np.allclose(backbone(x), bare(x), atol=1e-5)
+    assert np.ptp(bare(x)) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_preprocessing_reaches_the_ends_of_the_stated_range(name):
+    row = table.ARCHITECTURES[name]
+    prepare = preprocessing.preprocess_for(name)
+    images = np.zeros((2, row.size, row.size, 3), np.uint8)
+    images[1] = 255
+    out = prepare(images)
+    assert out.dtype == np.float32 and out.shape == images.shape
+    assert (round(float(out.min()), 3), round(float(out.max()), 3)) == (row.low, row.high)
+
+
+def test_ranges_by_hand():
+    """Three habits of training: -1 to 1, ImageNet's mean and deviation, and the mean in BGR."""
+    pixel = {}
+    for name in ("MobileNetV2", "DenseNet121", "VGG16", "EfficientNetB0"):
+        images = np.tile(np.array([10, 100, 200], np.uint8), (1, 224, 224, 1))
+        pixel[name] = preprocessing.preprocess_for(name)(images)[0, 0, 0]
+    assert np.allclose(pixel["MobileNetV2"], np.array([10, 100, 200]) / 127.5 - 1)
+    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    by_hand = (np.array([10, 100, 200]) / 255 - mean) / deviation
+    assert np.allclose(pixel["DenseNet121"], by_hand, atol=1e-5)
+    assert np.allclose(pixel["VGG16"], [200 - 103.939, 100 - 116.779, 10 - 123.68], atol=1e-4)
+    assert np.array_equal(pixel["EfficientNetB0"], [10, 100, 200])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["MobileNetV2", "VGG16", "DenseNet121", "ConvNeXtTiny"])
+def test_preprocessing_leaves_its_argument_alone(name, dtype):
+    images = pictures(name).astype(dtype)
+    before = images.copy()
+    out = preprocessing.preprocess_for(name)(images)
+    assert np.array_equal(images, before)
+    assert not np.shares_memory(out, images)
+
+
+GOOD = np.full((2, 224, 224, 3), 100.0, np.float32)
+GOOD[:, :112] = 30
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "words"),
+    [
+        (GOOD / 255, ValueError, "images * 255"),
+        (GOOD / 127.5 - 1, ValueError, "(images + 1) * 127.5"),
+        (GOOD - 120, ValueError, "as they were before"),
+        (GOOD.astype(np.uint16) * 257, ValueError, "images / 257"),
+        (GOOD * np.nan, ValueError, "not finite"),
+        (GOOD[..., 0], ValueError, "np.repeat(images[..., None], 3, axis=-1)"),
+        (GOOD[..., :1], ValueError, "np.repeat(images, 3, axis=-1)"),
+        (GOOD[0], ValueError, "images[None]"),
+        (GOOD[0, ..., 0], ValueError, "np.repeat(images[None][..., None], 3, axis=-1)"),
+        (GOOD[..., [0, 1, 2, 2]], ValueError, "images[..., :3]"),
+        (np.moveaxis(GOOD, -1, 1), ValueError, "np.moveaxis(images, 1, -1)"),
+        (GOOD[:, ::2, ::2], ValueError, "keras.ops.image.resize(images, (224, 224))"),
+        ([GOOD[0], GOOD[0, ::2]], ValueError, "tl.image_files.load_images(files, 224)"),
+        (GOOD > 50, TypeError, "dtype bool"),
+        (np.array(["cat.jpg"]), TypeError, "dtype <U7"),
+    ],
+)
+def test_wrong_images_are_refused_with_the_right_call(images, error, words):
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        preprocessing.preprocess_for("MobileNetV2")(images)
+    assert "MobileNetV2 wants images of shape (n, 224, 224, 3), 0 to 255" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [GOOD, np.zeros((1, 224, 224, 3)), np.ones((1, 224, 224, 3), np.uint8), GOOD[:0]],
+    ids=["usual", "black", "nearly black", "none"],
+)
+def test_right_images_are_not_refused(images):
+    assert len(preprocessing.preprocess_for("MobileNetV2")(images)) == len(images)
+
+
+@pytest.mark.parametrize(
+    ("images", "call"),
+    [
+        (GOOD / 255, lambda images: images * 255),
+        (GOOD / 127.5 - 1, lambda images: (images + 1) * 127.5),
+        (GOOD[..., 0], lambda images: np.repeat(images[..., None], 3, axis=-1)),
+        (GOOD[:, ::2, ::2], lambda images: keras.ops.image.resize(images, (224, 224))),
+    ],
+)
+def test_the_call_that_is_named_helps(images, call):
+    wanted = preprocessing.preprocess_for("MobileNetV2")(GOOD)
+    out = preprocessing.preprocess_for("MobileNetV2")(np.asarray(call(images)))
+    assert np.allclose(out, wanted, atol=0.6 if images.shape[1] == 112 else 1e-4)
+
+
+def test_the_feature_cache_tells_networks_apart_and_knows_them_again():
+    code = (
+        "from tlhelpers.networks import fingerprint, preprocessing; "
+        "print(fingerprint.of_value(preprocessing.preprocess_for('ResNet50')))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    here = {name: fingerprint.of_value(preprocessing.preprocess_for(name)) for name in NAMES}
+    assert run.stdout.strip() == here["ResNet50"]
+    assert len(set(here.values())) == len(NAMES)
+    assert not any(re.search(r"0x[0-9a-f]{6}", text) for text in here.values())
+
+
+def test_unknown_names_come_with_close_ones():
+    with pytest.raises(ValueError, match="no network 'mobilnetv2'.*MobileNetV2"):
+        build.build_network("mobilnetv2")
+    with pytest.raises(ValueError, match="no network 'qqq'.*tlhelpers architectures"):
+        preprocessing.preprocess_for("qqq")
+
+
+def test_only_a_whole_network_can_be_cut():
+    other = build.build_network("MobileNetV3Small")
+    with pytest.raises(ValueError, match="is not a whole MobileNetV2"):
+        build.pooled_backbone("MobileNetV2", other)
+    with pytest.raises(ValueError, match="is not a whole MobileNetV3Small"):
+        build.pooled_backbone("MobileNetV3Small", build.pooled_backbone("MobileNetV3Small", other))
+
+
+# ------------------------------------------------------------------- files of weights
+
+
+def test_weights_from_a_file_need_no_download(tmp_path):
+    keras.utils.set_random_seed(1)
+    first = build.build_network("MobileNetV3Small")
+    first.save_weights(tmp_path / "kept.weights.h5")
+    second = build.build_network("MobileNetV3Small", tmp_path / "kept.weights.h5")
+    pairs = zip(first.get_weights(), second.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    path = tmp_path / "other.weights.h5"
+    build.build_network("MobileNetV3Small").save_weights(path)
+    with pytest.raises(ValueError) as caught:
+        build.build_network("MobileNetV2", path)
+    words = str(caught.value)
+    assert "other.weights.h5 does not hold the weights of MobileNetV2" in words
+    assert "tlhelpers fetch MobileNetV2" in words and "\n" not in words
+
+
+def test_efficientnet_is_built_as_for_imagenet_when_it_gets_weights(tmp_path, monkeypatch):
+    """For ImageNet weights, Keras adds a layer of rescaling that it forgets for a file."""
+    monkeypatch.setattr(keras.Model, "load_weights", lambda self, path, **_: None)
+    path = tmp_path / "b0.h5"
+    h5py.File(path, "w").close()
+    given, random = (build.build_network("EfficientNetB0", w) for w in (path, None))
+    kinds = [[type(x).__name__ for x in m.layers].count("Rescaling") for m in (given, random)]
+    assert kinds == [2, 1]
+    assert build.pooled_backbone("EfficientNetB0", given).output_shape == (None, 1280)
+
+
+def test_a_refused_file_leaves_keras_as_it_was(tmp_path):
+    from keras.src.utils import file_utils
+
+    before = file_utils.get_file
+    h5py.File(tmp_path / "empty.h5", "w").close()
+    with pytest.raises(ValueError, match="empty.h5 does not hold the weights of MobileNetV3Small"):
+        build.build_network("MobileNetV3Small", tmp_path / "empty.h5")
+    assert file_utils.get_file is before
+    with pytest.raises(FileNotFoundError, match="tlhelpers fetch MobileNetV2"):
+        build.build_network("MobileNetV2", tmp_path / "nowhere.h5")
+
+
+class Trap:
+    """Unpickled, it would leave a file behind."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_files_that_can_hold_code_are_refused(tmp_path):
+    trap = tmp_path / "trapped"
+    pickled = pickle.dumps(Trap(trap))
+    for name in ("w.pkl", "w.npy", "w.h5"):
+        (tmp_path / name).write_bytes(pickled)
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x)]).save(
+        tmp_path / "w.keras"
+    )
+    for name in ("w.pkl", "w.npy", "w.h5", "w.keras"):
+        with pytest.raises(ValueError, match=re.escape(name)):
+            build.build_network("MobileNetV2", tmp_path / name)
+    assert not trap.exists()
+
+
+def test_no_module_loads_a_model_without_safe_mode(root):
+    for path in (root / "tlhelpers").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"safe_mode\s*=\s*False|allow_pickle\s*=\s*True", text), path
+        assert not re.search(r"enable_unsafe_deserialization|import (pickle|dill|joblib)", text)
+        for call in re.findall(r"load_model\([^)]*\)", text):
+            assert "safe_mode=True" in call, (path, call)
+
+
+# ---------------------------------------------------------------------------- words
+
+
+def test_the_page_in_the_documentation_is_what_the_command_prints(root, capsys):
+    from tlhelpers.course.command_line import main
+
+    assert main(["architectures"]) == 0
+    assert capsys.readouterr().out in (root / "docs" / "architectures.md").read_text("utf-8")
+
+
+def test_rows_are_plain_values():
+    assert json.loads(json.dumps(table.ARCHITECTURES["VGG16"]))[0] == "VGG16"

@@ -1,0 +1,487 @@
+"""Features: equal to Keras, computed once, safe on disk."""
+
+import functools
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from tlhelpers.fetching import whole_files
+from tlhelpers.networks import features, fingerprint, onnx_runtime, surgery
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((8, 8)), keras.layers.Flatten(), keras.layers.Dense(5, "relu")]
+    return keras.Sequential(layers)
+
+
+X = np.random.default_rng(0).normal(size=(10, 8, 8)).astype("float32")
+
+
+def double(x):
+    return 2 * x
+
+
+def times(factor):
+    return lambda x: [factor * row for row in x]
+
+
+def test_the_same_network_built_again_finds_its_features():
+    def build():
+        keras.utils.set_random_seed(1)
+        inner = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()])
+        return keras.Sequential([inner, keras.layers.Dense(5)])
+
+    one, two = build(), build()
+    assert one.layers[0].name != two.layers[0].name
+    assert features._key(one, X, times(2)) == features._key(two, X, times(2))
+
+
+def test_features_equal_the_network(cache, network):
+    weights, bias = network.get_weights()
+    by_hand = np.maximum(2 * X.reshape(10, -1) @ weights + bias, 0)
+    for batch_size in (1, 3, 10, 64):
+        got = features.compute(network, X, preprocess=double, batch_size=batch_size, cache=False)
+        assert got.dtype == np.float32 and np.allclose(got, by_hand, atol=1e-5)
+    assert not cache.exists()
+
+
+def test_the_second_call_reads_the_disk(cache, network, monkeypatch):
+    first = features.compute(network, X)
+    monkeypatch.setattr(type(network), "predict_on_batch", None)  # would fail if called
+    assert np.array_equal(features.compute(network, X), first)
+
+
+def test_anything_that_changes_the_features_changes_the_key(network):
+    other = keras.models.clone_model(network)
+    other.set_weights([w + 1e-3 for w in network.get_weights()])
+    keys = {
+        features._key(network, X, None),
+        features._key(other, X, None),
+        features._key(network, X, double),
+        features._key(network, X, lambda x: 3 * x),
+        features._key(network, X, lambda x: 4 * x),
+        features._key(network, X, lambda x: np.sin(x)),
+        features._key(network, X, lambda x: np.cos(x)),
+        *(features._key(network, X, lambda x, factor=factor: factor * x) for factor in (5, 6)),
+        *(features._key(network, X, times(factor)) for factor in (5, 6)),
+        features._key(network, X[::-1], None),
+        features._key(network, X.astype("float64"), None),
+    }
+    assert len(keys) == 13
+    assert features._key(network, X, double) == features._key(network, X, double)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no array", "short", "object"])
+def test_a_damaged_cache_file_is_made_again(cache, network, damage):
+    first = features.compute(network, X)
+    (path,) = cache.rglob("*.npy")
+    if damage == "short":
+        path.write_bytes(path.read_bytes()[:-10])
+    elif damage == "object":  # would need unpickling, which is never done
+        np.save(path, np.array([{"a": 1}]), allow_pickle=True)
+    else:
+        path.write_bytes(damage)
+    assert np.array_equal(features.compute(network, X), first)
+    assert np.load(path, allow_pickle=False).shape == (10, 5)
+
+
+def test_an_unwritable_cache_costs_a_notice_and_nothing_else(
+    tmp_path, network, monkeypatch, capsys
+):
+    blocker = tmp_path / "file"
+    blocker.write_text("in the way")  # a file where the folder should be
+    monkeypatch.setenv("TLHELPERS_CACHE", str(blocker))
+    assert features.compute(network, X).shape == (10, 5)
+    assert capsys.readouterr().err.count("features are not kept") == 1
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() == 0, reason="the owner may write anyway")
+def test_a_read_only_cache_folder(cache, network):
+    cache.mkdir()
+    cache.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        assert features.compute(network, X).shape == (10, 5)
+    finally:
+        cache.chmod(stat.S_IRWXU)
+
+
+def test_no_temporary_files_stay(cache, network, monkeypatch):
+    monkeypatch.setattr(np, "save", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+    features.compute(network, X)
+    assert [p for p in cache.rglob("*") if p.is_file()] == []
+
+
+def test_errors_say_what_is_wanted(network):
+    with pytest.raises(ValueError, match="at least 1; got 0"):
+        features.compute(network, X, batch_size=0)
+    flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)])
+    with pytest.raises(ValueError, match="GlobalAveragePooling2D"):
+        features.compute(flat, X[..., None])
+
+
+def test_two_processes_at_once(tmp_path):
+    code = (
+        "import numpy as np\nfrom pathlib import Path\nfrom tlhelpers.networks import features\n"
+        "for i in range(200):\n"
+        f"    features._write(Path({str(tmp_path)!r}) / 'x.npy', np.full((50, 50), 1, 'float32'))\n"
+        f"    assert features._read(Path({str(tmp_path)!r}) / 'x.npy', (50, 50)) is not None\n"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
+
+
+# --- the fast path -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def convolutions():
+    keras.utils.set_random_seed(0)
+    layers = [
+        keras.Input((16, 16, 3)),
+        keras.layers.Conv2D(8, 3, activation="relu6"),
+        keras.layers.BatchNormalization(),
+        keras.layers.DepthwiseConv2D(3),
+        keras.layers.GlobalAveragePooling2D(),
+    ]
+    return keras.Sequential(layers)
+
+
+@pytest.fixture(autouse=True)
+def no_notice_yet(monkeypatch):
+    monkeypatch.setattr(onnx_runtime, "_told", set())
+
+
+PICTURES = np.random.default_rng(1).uniform(-1, 1, (11, 16, 16, 3)).astype("float32")
+
+
+def exported(cache):
+    return list(cache.rglob("*.onnx"))
+
+
+def test_onnx_gives_what_keras_gives(cache, convolutions):
+    keras_says = features.compute(convolutions, PICTURES, fast=False, cache=False)
+    for batch_size, threads in ((1, 1), (4, 2), (64, None)):
+        got = features.compute(
+            convolutions, PICTURES, fast=True, cache=False, batch_size=batch_size, threads=threads
+        )
+        assert got.dtype == np.float32 and np.abs(got - keras_says).max() < 1e-4
+    assert not np.array_equal(keras_says, np.zeros_like(keras_says))
+
+
+def test_onnx_runs_and_not_keras(cache, convolutions, monkeypatch):
+    first = features.compute(convolutions, PICTURES, fast=True, cache=False)
+    # From here on Keras fails, and so does an export.
+    monkeypatch.setattr(type(convolutions), "predict_on_batch", None)
+    monkeypatch.setattr(type(convolutions), "export", None)
+    again = features.compute(convolutions, PICTURES, fast=True, cache=False)
+    assert np.array_equal(again, first) and len(exported(cache)) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "version"])
+def test_a_damaged_or_older_export_is_made_again(cache, convolutions, monkeypatch, damage):
+    first = features.compute(convolutions, PICTURES, fast=True, cache=False)
+    (path,) = exported(cache)
+    whole = path.read_bytes()
+    if damage == "version":
+        monkeypatch.setattr(onnx_runtime, "FORMAT", onnx_runtime.FORMAT + 1)
+    else:
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+        path.write_bytes({"cut": whole[:middle], "flipped": flipped, "empty": b""}[damage])
+    calls = []
+    export = onnx_runtime._export
+    monkeypatch.setattr(onnx_runtime, "_export", lambda n: calls.append(n) or export(n))
+    assert np.array_equal(features.compute(convolutions, PICTURES, fast=True, cache=False), first)
+    assert len(calls) == 1
+    assert len(exported(cache)) == (2 if damage == "version" else 1)
+
+
+def test_features_of_another_version_are_made_again(cache, network, monkeypatch):
+    features.compute(network, X)
+    (path,) = cache.rglob("*.npy")
+    np.save(path, np.full((10, 5), 7, np.float32))  # what an older version thought right
+    assert (features.compute(network, X) == 7).all()
+    monkeypatch.setattr(features, "FORMAT", features.FORMAT + 1)
+    assert not (features.compute(network, X) == 7).any()
+
+
+@pytest.mark.parametrize("absent", ["onnxruntime", "tf2onnx"])
+def test_without_onnx_keras_does_it_after_one_line(cache, convolutions, monkeypatch, capfd, absent):
+    monkeypatch.setitem(sys.modules, absent, None)  # an import of it fails now
+    capfd.readouterr()
+    for _ in range(2):
+        got = features.compute(convolutions, PICTURES, fast=True, cache=False)
+    assert np.array_equal(got, features.compute(convolutions, PICTURES, fast=False, cache=False))
+    said = capfd.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "features come from Keras" in said.err
+
+
+def test_a_failing_or_wrong_export_falls_back(cache, convolutions, monkeypatch, capfd):
+    keras_says = features.compute(convolutions, PICTURES, fast=False, cache=False)
+    other = keras.models.clone_model(convolutions)
+    other.set_weights([w + 0.1 for w in convolutions.get_weights()])
+    export = onnx_runtime._export
+    monkeypatch.setattr(onnx_runtime, "_export", lambda n: export(other))
+    assert np.array_equal(
+        features.compute(convolutions, PICTURES, fast=True, cache=False), keras_says
+    )
+    assert "answers differ" in capfd.readouterr().err and exported(cache) == []
+
+    def fail(n):
+        raise RuntimeError("no such\nthing")
+
+    monkeypatch.setattr(onnx_runtime, "_export", fail)
+    assert np.array_equal(
+        features.compute(convolutions, PICTURES, fast=True, cache=False), keras_says
+    )
+    said = capfd.readouterr().err
+    assert "no such" in said and said.count("\n") == 1
+
+
+def test_the_size_of_the_job_alone_decides(cache, convolutions, monkeypatch):
+    parameters = convolutions.count_params()
+    enough = int(np.ceil(onnx_runtime.WORTHWHILE / (16 * 16 * parameters)))
+    assert onnx_runtime.is_worthwhile(convolutions, enough, (16, 16, 3))
+    assert not onnx_runtime.is_worthwhile(convolutions, enough - 1, (16, 16, 3))
+    features.compute(convolutions, PICTURES, fast=True, cache=False)  # exported by now
+    monkeypatch.setattr(onnx_runtime, "load_fast", None)  # would fail if called
+    features.compute(convolutions, PICTURES, cache=False)
+
+
+def test_an_export_draws_no_random_number_and_says_nothing(cache, convolutions, capfd):
+    def draws():
+        return [np.random.rand(), float(keras.random.uniform(())), keras.layers.Flatten().name]
+
+    keras.utils.set_random_seed(3)
+    without = draws()[:2]
+    keras.utils.set_random_seed(3)
+    capfd.readouterr()
+    features.compute(convolutions, PICTURES, fast=True, cache=False)
+    assert capfd.readouterr() == ("", "")
+    assert draws()[:2] == without and len(exported(cache)) == 1
+
+
+def test_memory_follows_the_batch_and_not_the_data(cache, convolutions, tmp_path):
+    import tracemalloc
+
+    path = tmp_path / "images.dat"
+    many = np.memmap(path, np.uint8, "w+", shape=(20_000, 16, 16, 3))  # 15 MB, as float32 61
+    many[:] = 1
+    asked = []
+
+    class OnDisk:
+        dtype, shape = many.dtype, many.shape
+
+        def __len__(self):
+            return len(many)
+
+        def __getitem__(self, rows):
+            part = many[rows]
+            asked.append(len(part))
+            return part
+
+    def prepare(batch):
+        return batch / np.float32(127.5) - 1
+
+    for fast in (False, True):
+        features.compute(convolutions, PICTURES, fast=fast, cache=False)  # what is needed once
+        for images in (many, OnDisk()):
+            tracemalloc.start()
+            features.compute(
+                convolutions, images, preprocess=prepare, batch_size=100, fast=fast, cache=False
+            )
+            features.fingerprint.of_array(images, 100)
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert peak < 6e6, peak
+    assert max(asked) == 100
+
+
+def test_an_interruption_leaves_nothing(cache, convolutions):
+    def stop(batch):
+        raise KeyboardInterrupt
+
+    def write(place):
+        place.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        features.compute(convolutions, PICTURES, preprocess=stop)
+    with pytest.raises(KeyboardInterrupt):
+        whole_files.write_whole(cache / "x" / "file.txt", write)
+    assert [p for p in cache.rglob("*") if p.is_file() or p.name.startswith(".part")] == []
+
+
+def test_two_processes_may_export_at_once(cache):
+    code = (
+        "import tlhelpers as tl, numpy as np\ntl.load_tensorflow()\nimport keras\n"
+        "keras.utils.set_random_seed(0)\n"
+        "n = keras.Sequential([keras.Input((9, 9, 3)), keras.layers.Conv2D(4, 3),"
+        " keras.layers.GlobalAveragePooling2D()])\n"
+        "x = np.ones((5, 9, 9, 3), 'float32')\n"
+        "for i in range(3):\n"
+        "    got = tl.features.compute(n, x + i, fast=True)\n"
+        "    assert abs(got - n.predict(x + i, verbose=0)).max() < 1e-4\n"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert not any("Note" in text for text in said), said  # a bar may be there if this is slow
+    assert len(exported(cache)) == 1 and len(list(cache.rglob("*.npy"))) == 3
+    assert list(cache.rglob(".part*")) == []
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 8, 8, 3)), r"\(16, 16, 3\).*got \(2, 8, 8, 3\)"),
+        (np.zeros((2, 16, 16)), r"\(16, 16, 3\).*got \(2, 16, 16\)"),
+        (np.zeros((16, 16, 3)), "Resize the images"),
+        ([np.zeros((8, 8)), np.zeros((9, 9))], "the same size"),
+        (np.array(["a"]), "array of numbers"),
+        (np.float32(3), "array of numbers"),
+    ],
+)
+def test_images_of_the_wrong_kind(cache, convolutions, images, message):
+    for fast in (False, True):
+        with pytest.raises((ValueError, TypeError), match=message):
+            features.compute(convolutions, images, fast=fast)
+
+
+def test_networks_and_numbers_that_do_not_do(cache, convolutions):
+    left, right = keras.Input((4,)), keras.Input((4,))
+    two = keras.Model([left, right], keras.layers.Add()([left, right]))
+    with pytest.raises(ValueError, match="2 inputs and 1 outputs"):
+        features.compute(two, X)
+    with pytest.raises(ValueError, match="keras.Input"):
+        features.compute(keras.Sequential([keras.layers.Dense(2)]), X)
+    with pytest.raises(ValueError, match="threads must be"):
+        features.compute(convolutions, PICTURES, threads=0)
+    with pytest.raises(ValueError, match="batch_size must be"):
+        features.compute(convolutions, PICTURES, batch_size=2.5)
+    with pytest.raises(ValueError, match="one for each given"):
+        features.compute(convolutions, PICTURES, preprocess=lambda x: x[:1])
+    assert features.compute(convolutions, PICTURES[:0]).shape == (0, 8)
+
+
+@pytest.mark.slow
+def test_mobilenet_at_224_is_the_same_and_read_back_quickly(cache):
+    keras.utils.set_random_seed(0)
+    network = keras.applications.MobileNetV2(
+        include_top=False, weights=None, pooling="avg", input_shape=(224, 224, 3)
+    )
+    pictures = np.random.default_rng(0).uniform(-1, 1, (12, 224, 224, 3)).astype("float32")
+    surgery.quicken_batchnorm(network, momentum=0)
+    network(pictures, training=True)  # else the features are nearly zero, and so agree
+    got = features.compute(network, pictures, fast=True)
+    assert got.max() > 0.5
+    assert np.abs(got - network.predict(pictures, verbose=0)).max() < 1e-4
+    many = np.zeros((1000, 224, 224, 3), np.uint8)
+    features._write(features._place(network, many, None, 64), np.ones((1000, 1280), np.float32))
+    began = time.process_time()  # of this process: others may be at work
+    assert features.compute(network, many).sum() == 1_280_000
+    assert time.process_time() - began < 1
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+SCALE = 2
+
+
+def scaled(x):
+    return SCALE * x
+
+
+class Twice:
+    def __call__(self, x):
+        return 2 * x
+
+
+def test_keys_see_what_a_function_reaches(monkeypatch):
+    of = fingerprint.of_value
+    partial = functools.partial
+    big = np.arange(10_000.0)
+    other = big.copy()
+    other[5000] = -1  # in the middle, where repr shows dots
+    different = [
+        of(value)
+        for value in (
+            partial(np.multiply, 2),
+            partial(np.multiply, 3),
+            partial(np.add, 3),
+            partial(double, x=1),
+            times(big),
+            times(other),
+            keras.layers.Rescaling(2),
+            keras.layers.Rescaling(3),
+            np.float32,
+            scaled,
+        )
+    ]
+    monkeypatch.setitem(globals(), "SCALE", 3)
+    different.append(of(scaled))
+    assert len(set(different)) == len(different)
+    assert of(partial(np.add, big)) == of(partial(np.add, big.copy()))
+
+
+def test_what_is_not_understood_is_not_kept(cache, network, capsys):
+    for preprocess in (Twice(), Twice().__call__, functools.partial(Twice(), 1).func):
+        got = features.compute(network, X, preprocess=preprocess)
+        assert np.array_equal(got, features.compute(network, 2 * X, cache=False))
+        assert "not kept" in capsys.readouterr().err
+    assert not cache.exists()
+
+
+def test_wiring_is_part_of_a_network():
+    def build(first):
+        keras.utils.set_random_seed(0)
+        start = keras.Input((4,))
+        one = keras.layers.Dense(4)(start)
+        two = keras.layers.Dense(4)(one)
+        return keras.Model(start, keras.layers.Add()([two, start if first else one]))
+
+    assert fingerprint.of_network(build(True)) == fingerprint.of_network(build(True))
+    assert fingerprint.of_network(build(True)) != fingerprint.of_network(build(False))
+
+
+def test_keys_are_the_same_in_every_process():
+    code = (
+        "import functools, tlhelpers as tl, numpy as np, keras\n"
+        "from tlhelpers.labs import digits\nfrom tlhelpers.networks import fingerprint\n"
+        "names = lambda x: x if str(x) in {'a', 'b', 'c', 'd'} else -x\n"
+        "held = functools.partial(names, np.ones(3))\n"
+        "k = keras.applications.mobilenet_v2.preprocess_input\n"
+        "lab = tl.load_lab('digits')\n"
+        "print([fingerprint.of_value(v) for v in (names, held, k, lab.preprocess)])\n"
+        "print(fingerprint.of_network(digits.build_digits_network()))\n"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        for seed in ("1", "2")
+    ]
+    assert runs[0].returncode == 0, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout

@@ -1,0 +1,184 @@
+"""Figures: words for everyone, the right numbers, the same bytes each time."""
+
+import numpy as np
+import pytest
+
+from tlhelpers import plots
+
+CURVES = {
+    "raw pixels": {1: [0.5, 0.6], 5: [0.8, 0.8]},
+    "frozen features": {1: [0.7, 0.9], 5: [0.9, 1.0]},
+    "something new": {5: [0.4]},
+}
+
+
+def displayed(monkeypatch):
+    calls = []
+    import IPython.display
+
+    monkeypatch.setattr(IPython.display, "display", lambda *a, **k: calls.append((a, k)))
+    return calls
+
+
+def test_show_carries_the_words_and_closes_the_figure(monkeypatch):
+    import matplotlib.pyplot as plt
+
+    calls = displayed(monkeypatch)
+    plots.show(plots.label_curves(CURVES), alt="Three curves.")
+    ((data,), options), ((caption,), _) = calls
+    assert caption["text/markdown"] == "*Figure: Three curves.*"
+    assert options["metadata"]["image/png"]["alt"] == "Three curves."
+    assert plt.get_fignums() == []
+
+
+def test_the_same_figure_gives_the_same_bytes(monkeypatch):
+    calls = displayed(monkeypatch)
+    for _ in range(2):
+        plots.show(plots.label_curves(CURVES), alt="Three curves.")
+    assert calls[0][0][0]["image/png"] == calls[2][0][0]["image/png"]
+
+
+def test_a_figure_without_words_is_refused():
+    with pytest.raises(ValueError, match="alt"):
+        plots.show(plots.label_curves(CURVES), alt="  ")
+
+
+def test_label_budget_draws_means_and_ranges():
+    axis = plots.label_curves(CURVES, no_labels=0.75).axes[0]
+    lines = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
+    assert np.allclose(lines["raw pixels"], [0.55, 0.8])
+    assert np.allclose(lines["frozen features"], [0.8, 0.95])
+    assert np.allclose(lines["no labels at all"], 0.75)
+    colours = [line.get_color() for line in axis.get_lines()]
+    assert len(set(colours)) == len(colours)
+    band = axis.collections[1].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (0.7, 1.0)
+    assert axis.get_xlabel() == "labels per class"
+
+
+def test_label_budget_takes_words_for_a_budget_and_for_the_accuracy():
+    axis = plots.label_curves(CURVES, ticks={5: "all"}, ylabel="accuracy on photographs").axes[0]
+    assert list(axis.get_xticks()) == [1, 5]
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "all"]
+    assert axis.get_ylabel() == "accuracy on photographs"
+    plain = plots.label_curves(CURVES).axes[0]
+    assert [tick.get_text() for tick in plain.get_xticklabels()] == ["1", "5"]
+    assert plain.get_ylabel() == "accuracy on unseen writers"
+
+
+def test_scatter_writes_every_class_where_its_point_is():
+    points = np.array([[0.0, 1.0], [2.0, -3.0], [4.0, 5.0]])
+    figure = plots.scatter({"a": (points, [0, 1, 1]), "b": (points, [1, 0, 0])}, names=["x", "yy"])
+    texts = [(text.get_text(), text.get_position()) for text in figure.axes[0].texts]
+    assert texts == [("x", (0.0, 1.0)), ("yy", (2.0, -3.0)), ("yy", (4.0, 5.0))]
+    first, other, same = (text.get_color() for text in figure.axes[0].texts)
+    assert first != other == same
+    for axis in figure.axes:
+        (left, right), (low, high) = axis.get_xlim(), axis.get_ylim()
+        assert left < 0 and right > 4 and low < -3 and high > 5
+    odd = plots.scatter({name: (points, [0, 1, 2]) for name in "abc"})
+    assert [axis.get_visible() for axis in odd.axes] == [True, True, True, False]
+
+
+def test_scatter_refuses_what_it_cannot_draw():
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.scatter({})
+    with pytest.raises(ValueError, match=r"\(3, 2\); got \(3, 3\)"):
+        plots.scatter({"flat": (np.zeros((3, 3)), [0, 1, 2])})
+
+
+def test_the_palette_is_okabe_and_itos_and_every_curve_has_its_own_marker():
+    palette = {"#555555", "#E69F00", "#0072B2", "#009E73", "#CC79A7", "#D55E00"}
+    assert {colour for colour, _ in plots.STRATEGIES.values()} == palette
+    assert len({marker for _, marker in plots.STRATEGIES.values()}) == len(plots.STRATEGIES)
+
+
+def test_image_grid_shows_ink_dark():
+    picture = np.zeros((1, 8, 8))
+    picture[0, 2, 3] = 1
+    figure = plots.image_grid({"a": picture, "b": np.zeros((3, 8, 8))}, titles="xyz")
+    assert len(figure.axes) == 6
+    image = figure.axes[0].images[0]
+    assert image.get_cmap()(image.norm(1.0))[:3] == (0.0, 0.0, 0.0)
+    with pytest.raises(ValueError, match="at least one picture"):
+        plots.image_grid({})
+
+
+def test_confusion_has_the_truth_in_rows_and_the_answers_in_columns():
+    axis = plots.confusion([0, 0, 0, 1], [0, 0, 1, 1], "ab").axes[0]
+    written = {tuple(text.get_position()): text.get_text() for text in axis.texts}
+    assert written == {(0, 0): "2", (1, 0): "1", (1, 1): "1"}  # x is the answer, y the truth
+    assert np.allclose(axis.images[0].get_array(), [[2 / 3, 1 / 3], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "answers", "word"),
+    [([0, 1], [0], "same length"), ([], [], "same length"), ([0, 2], [0, 1], "2 names")],
+)
+def test_confusion_refuses_what_does_not_belong_together(labels, answers, word):
+    with pytest.raises(ValueError, match=word):
+        plots.confusion(labels, answers, "ab")
+
+
+def test_reliability_has_a_point_for_each_bin():
+    figure = plots.reliability({"print": [(1, 0.55, 0.0), (2, 0.96, 1.0)]})
+    curve = {line.get_label(): line for line in figure.axes[0].get_lines()}["print"]
+    assert np.allclose(curve.get_xdata(), [0.55, 0.96])
+    assert np.allclose(curve.get_ydata(), [0, 1])
+
+
+def test_a_heat_map_of_any_size_covers_its_picture():
+    figure = plots.heat_maps([np.zeros((8, 8))], [np.array([[0.0, 5.0]])], titles=["x"])
+    picture, heat = figure.axes[1].images
+    assert list(picture.get_extent()) == list(heat.get_extent()) == [0, 8, 8, 0]
+    assert np.allclose(heat.get_array(), [[0, 1]])
+    plots.heat_maps([np.zeros((8, 8, 3))], [np.zeros((7, 7))])  # a cold map is no error
+
+
+def test_bars_and_top_answers_begin_at_the_top():
+    axis = plots.bars({"right": 0.9, "wrong": 0.25}).axes[0]
+    assert axis.yaxis_inverted()
+    assert [text.get_text() for text in axis.texts] == ["90.0%", "25.0%"]
+    best = [("cat", 0.75), ("dog", 0.25)]
+    axis = plots.top_answers([np.zeros((8, 8, 3))] * 3, [best] * 3).axes[1]
+    assert axis.yaxis_inverted()
+    assert [bar.get_width() for bar in axis.patches] == [0.75, 0.25]
+
+
+def test_intervals_mark_what_misses_the_truth():
+    bars = {"a": (0.9, 0.6, 0.98), "b": (0.5, 0.24, 0.76), "c": (1.0, 0.72, 1.0)}
+    figure = plots.intervals(bars, truth=0.8, every=2)
+    (axis,) = figure.axes
+    (catch, miss), points = axis.collections, axis.lines
+    assert [len(part.get_segments()) for part in (catch, miss)] == [2, 1]
+    assert catch.get_segments()[0][:, 1].tolist() == [0.6, 0.98]
+    assert points[1].get_xydata().tolist() == [[1, 0.5]]
+    assert points[0].get_marker() != points[1].get_marker()
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "c"]
+    assert not plots.intervals(bars).axes[0].collections[1:]  # without a truth nothing misses it
+    with pytest.raises(ValueError, match="at least one bar"):
+        plots.intervals({})
+
+
+def test_label_budget_names_each_level_beside_its_line():
+    axis = plots.label_curves(CURVES, levels={"as it is": 0.62, "adapted": 0.91}).axes[0]
+    assert [(text.get_text(), text.xy[1]) for text in axis.texts] == [
+        ("as it is", 0.62),
+        ("adapted", 0.91),
+    ]
+    heights = [line.get_ydata()[0] for line in axis.get_lines() if len(line.get_xdata()) == 2]
+    assert {0.62, 0.91} <= set(heights)
+
+
+def test_training_curves_are_means_of_so_many_steps_and_end_at_the_last():
+    figure = plots.training_curves(
+        {"one": {"a": [0, 2, 4, 6], "b": [1, 1, 1, 1]}, "two": {"a": [5]}}, smooth=2, level=0.5
+    )
+    first, second = figure.axes
+    a, b, level = first.get_lines()
+    assert a.get_ydata().tolist() == [1, 3, 5] and a.get_xdata().tolist() == [2, 3, 4]
+    assert b.get_ydata().tolist() == [1, 1, 1] and level.get_ydata()[0] == 0.5
+    assert second.get_lines()[0].get_ydata().tolist() == [5]  # fewer steps than the mean wants
+    assert first.get_legend() and not second.get_legend()
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.training_curves({})

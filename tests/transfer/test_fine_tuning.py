@@ -1,0 +1,297 @@
+"""Training further: what is refused, what changed, and what is learned."""
+
+import keras
+import numpy as np
+import pytest
+
+from tlhelpers.networks import surgery
+from tlhelpers.transfer import augmentation, fine_tuning
+
+
+def classifier(classes=3, seed=0):
+    """A small compiled network with one BatchNormalization layer."""
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(classes, "softmax", name="head"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    return model
+
+
+def task(n=60, seed=0):
+    """Pictures whose class says which of three columns is bright."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    images = rng.normal(0, 0.3, (n, 6, 6, 1)).astype("float32")
+    images[np.arange(n), :, labels * 2] += 1
+    return images, labels
+
+
+def test_what_fits_is_not_refused():
+    fine_tuning.check_training(classifier(), *task())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda x, y: (x, y + 1), "numbered 0 to 2; the labels go from 1 to 3"),
+        (lambda x, y: (x, y - 1), "the labels go from -1 to 1"),
+        (lambda x, y: (x[:-1], y), "59 images and 60 labels"),
+        (lambda x, y: (x, np.eye(3)[y]), r"argmax\(axis=1\)"),
+        (lambda x, y: (x, y.astype(float)), "class numbers"),
+        (lambda x, y: (x[:, :5], y), r"\(n, 6, 6, 1\); got \(60, 5, 6, 1\)"),
+        (lambda x, y: (x[..., 0], y), r"got \(60, 6, 6\)"),
+        (lambda x, y: (x[:0], y[:0]), "no images"),
+    ],
+)
+def test_what_does_not_fit_is_refused(spoil, message):
+    with pytest.raises(ValueError, match=message):
+        fine_tuning.check_training(classifier(), *spoil(*task()))
+
+
+def test_training_without_compiling_is_refused():
+    model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match="not compiled"):
+        fine_tuning.check_training(model, *task())
+
+
+def test_unfreezing_without_compiling_again_is_noticed():
+    model = classifier()
+    surgery.freeze(model.get_layer("conv"))
+    with pytest.raises(ValueError, match="1 layers were .*such as conv.*compile again"):
+        fine_tuning.fine_tune(model, *task(), augment=None)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    fine_tuning.check_training(model, *task())
+
+
+def test_keras_ignores_unfreezing_without_compiling_again():
+    """The mistake is real on the installed Keras: nothing that was frozen is trained."""
+    model = classifier()
+    surgery.freeze(model.get_layer("conv"))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    images, labels = task()
+    model.fit(images, labels, verbose=0)
+    before = model.get_weights()
+    model.get_layer("conv").trainable = True
+    model.fit(images, labels, verbose=0)
+    assert "conv" not in [layer.name for layer in fine_tuning.changed_layers(model, before)]
+
+
+def test_an_untrained_head_is_noticed_and_a_trained_one_is_not():
+    model = classifier()
+    with pytest.raises(ValueError, match="'head' looks untrained"):
+        fine_tuning.check_head(model)
+    fine_tuning.fine_tune(model, *task(), epochs=1, augment=None)
+    fine_tuning.check_head(model)
+
+
+def test_changed_names_exactly_the_layers_that_changed():
+    model = classifier()
+    before = model.get_weights()
+    assert fine_tuning.changed_layers(model, before) == []
+    model.get_layer("norm").moving_mean.assign(np.ones(4))
+    assert [layer.name for layer in fine_tuning.changed_layers(model, before)] == ["norm"]
+    with pytest.raises(ValueError, match="another network"):
+        fine_tuning.changed_layers(classifier(classes=4), before)
+
+
+def test_head_first_gives_the_answers_of_logistic_regression():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    for classes in (2, 3):
+        labels = np.arange(90) % classes
+        rows = rng.normal(size=(90, 5)) + labels[:, None] * np.array([1, -1, 0, 2, 0])
+        head = keras.layers.Dense(classes, "softmax")
+        head.build((None, 5))
+        fine_tuning.train_head(head, rows, labels)
+        wanted = LogisticRegression(max_iter=1000).fit(rows, labels).predict_proba(rows)
+        assert np.allclose(np.asarray(head(rows)), wanted, atol=1e-5)
+
+
+def test_head_first_refuses_missing_and_surplus_classes():
+    head = keras.layers.Dense(3)
+    head.build((None, 2))
+    for labels in ([0, 1, 1, 0], [0, 1, 2, 3]):
+        with pytest.raises(ValueError, match="3 classes"):
+            fine_tuning.train_head(head, np.zeros((4, 2)), np.array(labels))
+
+
+def test_fine_tune_learns_and_repeats_with_its_seed():
+    images, labels = task()
+    results = []
+    for _ in range(2):
+        model = classifier()
+        fine_tuning.fine_tune(
+            model, images, labels, rate=0.01, epochs=10, batch_size=20, augment=None, seed=3
+        )
+        results.append(model.predict(images, verbose=0))
+    assert np.mean(results[0].argmax(axis=1) == labels) > 0.9
+    assert np.allclose(results[0], results[1], atol=1e-4)
+
+
+def test_the_rate_falls_along_a_cosine_and_epochs_see_new_variants():
+    images, labels = task()
+    seen, rates, model = [], [], classifier()
+
+    def variants(pictures, seed):
+        seen.append(seed)
+        return pictures
+
+    def after_epoch(epoch):
+        rates.append(float(model.optimizer.learning_rate))
+
+    fine_tuning.fine_tune(
+        model, images, labels, rate=0.4, epochs=4, augment=variants, after_epoch=after_epoch
+    )
+    # 0.4 times 1, (1 + cos 45°) / 2, 1/2 and (1 - cos 45°) / 2.
+    assert np.allclose(rates, [0.4, 0.341421, 0.2, 0.058579], atol=1e-5)
+    assert len(set(seen)) == 4
+
+
+def test_augment_moves_pictures_by_whole_pixels_as_numpy_does():
+    images = np.random.default_rng(0).uniform(-1, 1, (20, 10, 10, 1)).astype("float32")
+    moved = augmentation.random_affine(images, 5, shift=0.2, turn=0, stretch=0, slant=0)
+    # Far from the border, moving keeps the mean of a constant picture and fills with paper.
+    white = np.ones((20, 10, 10, 1), "float32")
+    flat = augmentation.random_affine(white, 5, shift=0.2, turn=0, stretch=0, slant=0)
+    assert np.allclose(flat[:, 4:6, 4:6], 1) and flat.min() >= -1 - 1e-6
+    assert (flat.min(axis=(1, 2, 3)) < 0.99).mean() > 0.9
+    assert not np.allclose(moved, images)
+
+
+def test_augment_turns_in_the_direction_it_says():
+    """A quarter turn of a square picture is np.rot90, whatever the resampling."""
+
+    class Fixed:
+        def normal(self, mean, spread, n):
+            return np.full(n, mean + spread, float) if np.isscalar(n) else np.zeros(n)
+
+        def uniform(self, low, high, size):
+            return np.zeros(size)
+
+    image = np.random.default_rng(1).uniform(-1, 1, (1, 9, 9, 1)).astype("float32")
+    original = np.random.default_rng
+    np.random.default_rng = lambda seed: Fixed()
+    try:
+        turned = augmentation.random_affine(image, 0, shift=0, turn=90, stretch=0, slant=0)
+    finally:
+        np.random.default_rng = original
+    inner = (slice(None), slice(1, -1), slice(1, -1))
+    quarter = [np.rot90(image, k, axes=(1, 2)) for k in (1, 3)]
+    assert any(np.allclose(turned[inner], q[inner], atol=1e-4) for q in quarter)
+
+
+def test_augment_repeats_with_its_seed():
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
+    first, again, other = (augmentation.random_affine(images, seed) for seed in (1, 1, 2))
+    assert first.shape == images.shape and first.dtype == np.float32 and first.flags.writeable
+    assert np.array_equal(first, again) and not np.allclose(first, other)
+
+
+def test_mixing_in_takes_as_many_of_the_source_in_every_epoch():
+    images, labels = task(30)
+    source = np.full((200, 6, 6, 1), 7, "float32"), np.zeros(200, int)
+    source[0][:, 0, 0, 0] = np.arange(200)  # told apart by their first pixel
+    epochs = []
+
+    def variants(pictures, seed):
+        epochs.append(pictures)
+        return pictures
+
+    fine_tuning.fine_tune(
+        classifier(), images, labels, epochs=3, batch_size=12, augment=variants, mix=source, seed=1
+    )
+    kinds = [(pictures[:, 1, 1, 0] == 7).sum() for pictures in epochs]
+    # 30 and 30, in five batches of 12.
+    assert kinds == [30, 30, 30] and [len(pictures) for pictures in epochs] == [60, 60, 60]
+    drawn = [{int(p[0, 0, 0]) for p in pictures if p[1, 1, 0] == 7} for pictures in epochs]
+    assert len(drawn[0] | drawn[1] | drawn[2]) > 50  # others each time
+
+
+def test_what_is_mixed_in_is_checked_too():
+    with pytest.raises(ValueError, match="the labels go from 0 to 5"):
+        fine_tuning.fine_tune(classifier(), *task(), mix=(task(6)[0], np.arange(6)))
+
+
+def test_blend_goes_part_of_the_way():
+    before, after = [np.array([0.0, 4.0]), np.array(1.0)], [np.array([2.0, 0.0]), np.array(3.0)]
+    for share, wanted in ((0, before), (1, after), (0.25, [[0.5, 3.0], 1.5])):
+        found = fine_tuning.blend_weights(before, after, share)
+        assert all(np.allclose(a, b) for a, b in zip(found, wanted, strict=True))
+    with pytest.raises(ValueError, match="two different networks"):
+        fine_tuning.blend_weights(before, after[:1])
+
+
+def colour_network(*first):
+    model = keras.Sequential(
+        [keras.Input((4, 4, 3)), *first, keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("layer", "low", "high", "message"),
+    [
+        (None, 0, 255, "unprepared.*lab.preprocess"),
+        (None, -124, 152, None),  # the widest range in Keras Applications
+        (None, -1, 1, None),
+        (None, 0, 1, None),
+        (None, 0, np.nan, "not finite"),
+        (keras.layers.Rescaling(1 / 255), 0, 1, "rescales pixels by itself.*as they were"),
+        (keras.layers.Rescaling(1 / 255), 0, 255, None),
+        (keras.layers.Rescaling(1 / 127.5, offset=-1), -1, 1, "rescales pixels by itself"),
+        (keras.layers.Rescaling(2, offset=-1), 0, 1, None),  # wants 0 to 1, and gets it
+        (keras.layers.Normalization(mean=[120.0] * 3, variance=[9.0] * 3), 0, 1, "by itself"),
+        (keras.layers.Normalization(mean=[0.5] * 3, variance=[0.1] * 3), 0, 1, None),
+    ],
+)
+def test_pixels_of_another_range_than_the_network_wants_are_refused(layer, low, high, message):
+    images = np.linspace(low, high, 96).reshape(2, 4, 4, 3)
+    model = colour_network(*([layer] if layer else []))
+    if message is None:
+        fine_tuning.check_training(model, images, np.array([0, 1]))
+    else:
+        with pytest.raises(ValueError, match=message):
+            fine_tuning.check_training(model, images, np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "call"), [((2, 4, 4), "[..., None]"), ((2, 4, 4, 1), "images, 3")]
+)
+def test_grey_images_for_a_colour_network_come_with_the_call_that_helps(shape, call):
+    images = np.zeros(shape)
+    with pytest.raises(ValueError, match="grey") as caught:
+        fine_tuning.check_training(colour_network(), images, np.array([0, 1]))
+    assert call in str(caught.value)
+    advice = str(caught.value).split("give ")[1].rstrip(".")
+    fine_tuning.check_training(
+        colour_network(), eval(advice, {"np": np, "images": images}), np.array([0, 1])
+    )
+
+
+def test_fine_tuning_leaves_every_batchnorm_layer_as_it_was():
+    """The right way (each layer frozen) changes none; `training=False` does not keep them."""
+    images, labels = task()
+    for right in (True, False):
+        inner = classifier()
+        body = keras.Model(inner.inputs, inner.layers[-2].output)
+        body.trainable = True
+        inputs = keras.Input((6, 6, 1))
+        outputs = keras.layers.Dense(3, "softmax")(body(inputs, training=False))
+        model = keras.Model(inputs, outputs)
+        if right:
+            surgery.unfreeze(model)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        before = model.get_weights()
+        fine_tuning.fine_tune(model, images, labels, epochs=1, augment=None)
+        names = [layer.name for layer in fine_tuning.changed_layers(model, before)]
+        assert "conv" in names
+        assert ("norm" in names) is not right

@@ -1,0 +1,109 @@
+"""Calibration, against cases worked out by hand."""
+
+import numpy as np
+import pytest
+
+from tlhelpers.transfer import metrics
+
+
+def test_a_case_worked_out_by_hand():
+    # Bin 0.5 to 0.6: one answer at 0.6, right: off by 0.4.
+    # Bin 0.8 to 0.9: three answers at 0.81, 0.85, 0.89, mean 0.85, two right: off by 0.18333.
+    # Weights 1/4 and 3/4: 0.1 + 0.1375 = 0.2375.
+    error = metrics.expected_calibration_error([0.6, 0.81, 0.85, 0.89], [1, 1, 0, 1])
+    assert error == pytest.approx(0.2375)
+
+
+def test_errors_of_both_signs_do_not_cancel():
+    # 0.75 and wrong half of the time, 0.25 and right half of the time.
+    error = metrics.expected_calibration_error([0.75, 0.75, 0.25, 0.25], [1, 0, 1, 0])
+    assert error == pytest.approx(0.25)
+
+
+def test_perfect_and_worst():
+    assert metrics.expected_calibration_error([1.0, 1.0], [True, True]) == 0
+    assert metrics.expected_calibration_error([1.0, 1.0], [False, False]) == 1
+    assert metrics.expected_calibration_error([0.75] * 4, [1, 1, 1, 0]) == pytest.approx(0)
+
+
+def test_an_edge_belongs_to_the_bin_below_and_zero_to_the_first():
+    confidence = np.arange(11) / 10
+    table = metrics.confidence_bins(confidence, np.ones(11, bool))
+    assert [count for count, _, _ in table] == [2] + [1] * 9
+
+
+def test_one_bin_compares_the_two_means():
+    generator = np.random.default_rng(0)
+    confidence, correct = generator.random(200), generator.random(200) < 0.4
+    error = metrics.expected_calibration_error(confidence, correct, bins=1)
+    assert error == pytest.approx(abs(confidence.mean() - correct.mean()))
+
+
+def test_agrees_with_a_plain_loop():
+    generator = np.random.default_rng(1)
+    confidence = generator.random(500)
+    correct = generator.random(500) < confidence**2
+    total = 0.0
+    for low in range(15):
+        inside = [i for i, c in enumerate(confidence) if low / 15 < c <= (low + 1) / 15]
+        if inside:
+            gap = sum(confidence[i] for i in inside) - sum(bool(correct[i]) for i in inside)
+            total += abs(gap) / 500
+    found = metrics.expected_calibration_error(confidence, correct, bins=15)
+    assert found == pytest.approx(total)
+
+
+def test_softmax_of_float32_may_be_a_hair_above_one():
+    assert metrics.expected_calibration_error(np.float32([1.0000001]), [True]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("confidence", "correct", "word"),
+    [
+        ([], [], "two rows"),
+        ([0.5, 0.5], [True], "two rows"),
+        (np.ones((2, 3)) / 3, np.ones((2, 3)), "argmax"),
+        ([1.5], [True], "softmax"),
+        ([-0.5], [True], "softmax"),
+        ([np.nan], [True], "between 0 and 1"),
+        ([0.5], [7], "True or False"),
+    ],
+)
+def test_bad_input_is_named(confidence, correct, word):
+    with pytest.raises(ValueError, match=word):
+        metrics.expected_calibration_error(confidence, correct)
+    with pytest.raises(ValueError, match="at least 1"):
+        metrics.confidence_bins([0.5], [True], bins=0)
+
+
+@pytest.mark.parametrize("right, total", [(9, 10), (0, 7), (10, 10), (450, 500), (1, 3)])
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
+def test_the_interval_is_that_of_scipy(right, total, confidence):
+    from scipy.stats import binomtest
+
+    wanted = binomtest(right, total).proportion_ci(confidence, method="wilson")
+    found = metrics.accuracy_interval(right, total, confidence=confidence)
+    assert found == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+
+
+def test_the_interval_catches_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    rights = rng.binomial(40, 0.9, 2000)
+    caught = [
+        low <= 0.9 <= high for low, high in map(metrics.accuracy_interval, rights, [40] * 2000)
+    ]
+    assert 0.92 < np.mean(caught) < 0.98
+
+
+@pytest.mark.parametrize(
+    "right, total, says", [(11, 10, "11 of 10"), (0, 0, "at least 1"), (0.9, 10, "round(")]
+)
+def test_counts_that_cannot_be_are_refused(right, total, says):
+    with pytest.raises(ValueError) as error:
+        metrics.accuracy_interval(right, total)
+    assert says in str(error.value)
+
+
+def test_a_confidence_in_per_cent_is_refused():
+    with pytest.raises(ValueError, match="between 0 and 1; got 95"):
+        metrics.accuracy_interval(9, 10, confidence=95)

@@ -1,0 +1,1 @@
+"""The commands of ``tlhelpers``, a file a command: ``add`` says what it takes, ``run`` does it."""

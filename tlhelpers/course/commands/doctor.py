@@ -1,0 +1,25 @@
+"""``tlhelpers doctor``: see whether this computer is ready for the course."""
+
+from __future__ import annotations
+
+import argparse
+
+from tlhelpers.course.arguments import Commands, add_command
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    add_command(
+        commands,
+        "doctor",
+        run,
+        "see whether this computer is ready for the course",
+        "tlhelpers doctor",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out, and return the exit status."""
+    from tlhelpers.course.doctor import main
+
+    return main(args)

@@ -1,0 +1,47 @@
+"""``tlhelpers lab``: open a notebook in JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+
+from tlhelpers.course.arguments import Commands, add_command
+from tlhelpers.course.notebooks import FIRST_NOTEBOOK, choose_notebooks, root_or_stop
+from tlhelpers.fetching.places import PACKAGE
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    command = add_command(
+        commands, "lab", run, "open a notebook in JupyterLab", "tlhelpers lab 01 -- --no-browser"
+    )
+    command.usage = "tlhelpers lab [-h] [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
+    command.add_argument(
+        "name",
+        nargs="?",
+        default=FIRST_NOTEBOOK,
+        metavar="NAME",
+        help="number or name (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out, and return the exit status."""
+    notebook = choose_notebooks(root_or_stop() / "notebooks", [args.name])[0]
+    from tlhelpers.course.execution import python_path
+
+    # The course asks for no network: JupyterLab need not look for news or updates.
+    settings = PACKAGE / "course" / "jupyterlab"
+    quiet = [f"--LabApp.app_settings_dir={settings}"]
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *quiet, *args.extra]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
+    # Whoever ends this command means JupyterLab, too.
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            pass  # JupyterLab got the Ctrl-C as well, and asks whether to stop

@@ -1,0 +1,84 @@
+"""``tlhelpers mirror``: build, check or serve a classroom mirror."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tlhelpers.course.arguments import Commands, add_command
+from tlhelpers.course.classroom_mirror import _report, build_mirror, check_mirror, serve_mirror
+from tlhelpers.fetching import fetch, mirror
+from tlhelpers.fetching.internet import megabytes
+from tlhelpers.fetching.registry import FILES, File, keras_weights_file
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    command = add_command(
+        commands,
+        "mirror",
+        run,
+        "share downloads in a classroom: build, check or serve a folder of them",
+        "tlhelpers mirror serve DIR --host 0.0.0.0",
+    )
+    command.add_argument(
+        "action",
+        choices=("build", "check", "serve"),
+        metavar="ACTION",
+        help="build, check or serve",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="the folder of the mirror")
+    command.add_argument(
+        "--weights",
+        nargs="*",
+        default=["MobileNetV2"],
+        metavar="NETWORK",
+        help="build: networks of keras.applications (default: MobileNetV2)",
+    )
+    command.add_argument(
+        "--no-photos", action="store_true", help="build: leave the photographs out"
+    )
+    command.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="serve: this computer only (default), or 0.0.0.0 for the whole network",
+    )
+    command.add_argument(
+        "--port", type=int, default=8765, metavar="N", help="serve: port (default: %(default)s)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """``tlhelpers mirror build``, ``check`` and ``serve``.
+
+    Parameters
+    ----------
+    args
+        ``action``, ``folder``; for ``build`` also ``weights`` (names of networks)
+        and ``no_photos``; for ``serve`` also ``host`` and ``port``.
+    """
+    if args.action == "serve":
+        return serve_mirror(args.folder, args.host, args.port)
+    if args.action == "check":
+        problems = check_mirror(args.folder)
+        if not _report(problems, args.folder):
+            entries = mirror.read_manifest(args.folder).values()
+            total = megabytes(sum(entry.size for entry in entries))
+            print(f"{args.folder}: {len(entries)} files, {total}, all in order.")
+        return int(bool(problems))
+    try:
+        wanted: list[str | File] = [] if args.no_photos else ["photos"]
+        wanted.append("imagenet_class_index.json")
+        for name in args.weights:
+            wanted += (
+                [name] if name in FILES else [keras_weights_file(name, top=top) for top in (1, 0)]
+            )
+        paths = build_mirror(args.folder, wanted)
+    except (fetch.NotHere, ValueError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(f"{args.folder} has now:", *paths, sep="\n  ")
+    print(f"Serve it with: tlhelpers mirror serve {args.folder}")
+    return 0

@@ -1,0 +1,42 @@
+"""``tlhelpers verify``: run notebooks with several seeds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tlhelpers.course.arguments import NAMES, TIMEOUT, Commands, add_command
+from tlhelpers.course.notebooks import CannotDo, choose_notebooks, root_or_stop
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    command = add_command(
+        commands,
+        "verify",
+        run,
+        "run notebooks with several seeds and see which claims always hold",
+        "tlhelpers verify 02 --seeds 5",
+    )
+    command.add_argument("names", **NAMES)
+    command.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="seeds 0 to N - 1 (default: %(default)s)"
+    )
+    command.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
+    command.add_argument("--timeout", **TIMEOUT)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry the command out, and return the exit status."""
+    if args.seeds < 1:
+        raise CannotDo(f"--seeds must be at least 1; got {args.seeds}.")
+    paths = choose_notebooks(root_or_stop() / "notebooks", args.names)
+    from tlhelpers.course import verify
+
+    table, good = verify.verify_notebooks(paths, range(args.seeds), timeout=args.timeout)
+    print(table)
+    if args.output:
+        from tlhelpers.course.execution import write_text
+
+        write_text(args.output, table + "\n")
+    return 0 if good else 1

@@ -1,0 +1,164 @@
+"""Write the outputs of a notebook into it, the same bytes every time."""
+
+from __future__ import annotations
+
+import base64
+from itertools import groupby, zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlhelpers.course.execution import (
+    OnCell,
+    cells_that_run,
+    execute_notebook,
+    notebook_text,
+    read_notebook,
+    write_text,
+)
+
+if TYPE_CHECKING:  # it takes a while to import, and only its name is needed
+    from nbformat import NotebookNode
+
+#: A cell with this tag has its picture saved in docs/ too, for the README.
+FIGURE_TAG = "save-figure"
+
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def make_outputs(
+    path: str | Path,
+    *,
+    write: bool = True,
+    on_cell: OnCell | None = None,
+    timeout: int = 600,
+    env: dict[str, str] | None = None,
+) -> tuple[list[int], dict | None]:
+    """Run a notebook and write its outputs into it, the same bytes every time.
+
+    Times, widgets and settings of the editor are left out.  The file is only
+    touched if every cell succeeded.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    write
+        False to compare only.
+    on_cell, timeout, env
+        As in `execute_notebook`.
+
+    Returns
+    -------
+    different
+        The cells whose outputs are not those that the file held before.
+    error
+        As in `execute_notebook`.
+    """
+    path = Path(path)
+    old = read_notebook(path)
+    new, _, error = execute_notebook(path, on_cell=on_cell, timeout=timeout, env=env)
+    if error:
+        return [], error
+    _tidy(new)
+    if write:
+        docs = path.resolve().parent.parent / "docs"
+        for name, picture in tagged_figures(new).items():
+            docs.mkdir(exist_ok=True)
+            (docs / f"{name}.png").write_bytes(picture)
+        write_text(path, notebook_text(new))  # last: a failure above leaves it as it was
+    return different_cells(old, new), None
+
+
+def same_outputs(a: NotebookNode, b: NotebookNode) -> bool:
+    """Tell whether two notebooks show the same; see `different_cells`."""
+    return not different_cells(a, b)
+
+
+def different_cells(a: NotebookNode, b: NotebookNode) -> list[int]:
+    """Return the numbers of the cells whose code or outputs differ in two notebooks.
+
+    The outputs of a cell with the tag ``timing`` may differ: it prints times.
+    """
+
+    def shown(nb: NotebookNode, index: int | None) -> tuple | None:
+        if index is None:
+            return None
+        cell = nb.cells[index]
+        timing = "timing" in cell.metadata.get("tags", [])
+        return cell.source, timing, [] if timing else cell.outputs
+
+    pairs = zip_longest(cells_that_run(a), cells_that_run(b))
+    return [number for number, (i, j) in enumerate(pairs, 1) if shown(a, i) != shown(b, j)]
+
+
+def _tidy(nb: NotebookNode) -> None:
+    """Leave in an executed notebook only what is the same in every run."""
+    widgets = nb.metadata.get("widgets", {}).get(_WIDGET_STATE, {}).get("state", {})
+    nb.metadata.clear()
+    nb.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    nb.metadata["language_info"] = {"name": "python"}
+    for cell in nb.cells:
+        for key in set(cell.metadata) - {"tags", "editable", "alt"}:
+            del cell.metadata[key]
+        if cell.cell_type == "code":
+            shown = (_without_widget(output, widgets) for output in cell.outputs)
+            cell.outputs = _merge_streams([output for output in shown if output])
+
+
+def _without_widget(output: dict, widgets: dict) -> dict | None:
+    """Drop a progress bar; keep of any other widget what does not need its kernel."""
+    view = output.get("data", {}).pop(_WIDGET_VIEW, None)
+    if view is None:
+        return output
+    state = widgets.get(view["model_id"], {}).get("state", {})
+    children = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
+    names = [widgets.get(model, {}).get("model_name") for model in [view["model_id"], *children]]
+    is_progress = "FloatProgressModel" in names or "IntProgressModel" in names
+    return None if is_progress or not output["data"] else output
+
+
+def _merge_streams(outputs: list[dict]) -> list[dict]:
+    """Join texts that follow each other, stdout before stderr.
+
+    How a text is cut into pieces, and how the pieces of the two streams are
+    mixed, depends on the speed of the computer.
+    """
+    merged = []
+    for is_stream, group in groupby(outputs, lambda output: output.output_type == "stream"):
+        group = list(group)
+        if not is_stream:
+            merged += group
+            continue
+        for name in ("stdout", "stderr"):
+            parts = [output for output in group if output.name == name]
+            if parts:
+                parts[0].text = "".join(part.text for part in parts)
+                merged.append(parts[0])
+    return merged
+
+
+def tagged_figures(nb: NotebookNode) -> dict[str, bytes]:
+    """Return the pictures of the cells with the tag `FIGURE_TAG`, by the id of their cell.
+
+    Parameters
+    ----------
+    nb
+        A notebook with outputs.
+
+    Returns
+    -------
+    dict
+        Id of the cell → PNG file.
+    """
+    return {
+        cell.id: base64.b64decode(output["data"]["image/png"])
+        for cell in nb.cells
+        if FIGURE_TAG in cell.metadata.get("tags", [])
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    }

@@ -1,0 +1,1 @@
+"""Pictures and characters as arrays, and how to cut them into parts."""

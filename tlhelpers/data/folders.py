@@ -1,0 +1,344 @@
+"""Folders of pictures: look at them and split them.
+
+One folder for each class, with the pictures inside.  Real folders are messy, so
+`scan_folder` opens every file first and says what it found: what can be used, what is
+left out, and why.  `splits.stratified_split` and `image_files.load_images` then only
+meet files that work.
+Folders that come with a split (``train``, ``test``) keep it: see `scan_given_split`.
+
+Nothing here changes, moves or deletes a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tlhelpers.data.image_files import map_in_threads
+from tlhelpers.data.near_copies import (
+    find_alike,
+    find_same_pixels,
+    make_thumbnail,
+    positions_by_key,
+)
+from tlhelpers.data.wording import counted, printable_name
+
+#: Files that file managers and archives leave behind, and nobody put there.
+SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
+
+
+class Picture(NamedTuple):
+    """One usable file: its class is ``report.classes[label]``.
+
+    Pictures with the same ``group`` look alike; ``notes`` say what is special.
+    """
+
+    file: Path
+    label: int
+    width: int
+    height: int
+    group: int
+    notes: tuple[str, ...]
+
+
+class LeftOut(NamedTuple):
+    """One file or folder that is not used, and the reason in plain words."""
+
+    file: Path
+    why: str
+
+
+class Part(NamedTuple):
+    """One side of a split: ``labels[i]`` belongs to ``files[i]``."""
+
+    files: tuple[Path, ...]
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """What `scan_folder` found.  Print it: it is made to be read."""
+
+    folder: Path  #: the one that was looked at
+    classes: tuple[str, ...]  #: class folders with usable pictures, in alphabetical order
+    pictures: tuple[Picture, ...]  #: the usable files, ordered by class and name
+    left_out: tuple[LeftOut, ...]  #: files and folders that are not used, with reasons
+    ignored: int  #: how many hidden and system files were passed over
+    remarks: tuple[str, ...] = ()  #: what was done about it, a sentence each
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many usable pictures there are of each class."""
+        labels = [picture.label for picture in self.pictures]
+        counts = np.bincount(np.array(labels, int), minlength=len(self.classes))
+        return dict(zip(self.classes, counts.tolist(), strict=True))
+
+    @property
+    def groups(self) -> list[list[Picture]]:
+        """The pictures that look alike, two or more together."""
+        return [
+            [self.pictures[i] for i in rows]
+            for rows in positions_by_key([p.group for p in self.pictures])
+            if rows[1:]
+        ]
+
+    def __str__(self) -> str:
+        counts, pictures = self.counts, self.pictures
+        title = f"{counted(len(pictures))} in {counted(len(counts), 'class')}"
+        lines = [f"{printable_name(self.folder.name)}: {title}"]
+        lines += [
+            f"{count:>9,}  {printable_name(name)}" for name, count in list(counts.items())[:20]
+        ]
+        lines += [f"           and {len(counts) - 20:,} more"] * (len(counts) > 20)
+        if pictures:
+            wide, high = (sorted(picture[i] for picture in pictures) for i in (2, 3))
+            wide, high = (f"{sizes[0]:,} to {sizes[-1]:,}" for sizes in (wide, high))
+            lines.append(f"Sizes: {wide} pixels wide, {high} high.")
+            most, least = (pick(counts, key=counts.get) for pick in (max, min))
+            if counts[most] > 3 * counts[least]:
+                times, share = counts[most] / counts[least], counts[most] / len(pictures)
+                lines += [
+                    f"Uneven: there are {times:.0f} times as many of {printable_name(most)} as of "
+                    f"{printable_name(least)}.",
+                    f"  Always answering {printable_name(most)} would be right for {share:.0%}.",
+                ]
+        if len(counts) == 1:
+            lines.append("Only one class: put pictures of something else into a second folder.")
+        like = [(f"like {self._name(group[0])}", p) for group in self.groups for p in group[1:]]
+        lines += self._listed("Nearly the same (a split keeps them on one side):", like)
+        notes = [(note, picture) for picture in pictures for note in picture.notes]
+        lines += self._listed("Good to know:", notes)
+        lines += self._listed("Left out:", [(item.why, item) for item in self.left_out])
+        if self.ignored:
+            lines.append(f"Ignored: {counted(self.ignored, 'hidden or system file')}.")
+        lines += self.remarks
+        return "\n".join(lines)
+
+    __repr__ = __str__  # a notebook shows this
+
+    def _name(self, item: Picture | LeftOut) -> str:
+        return printable_name(item.file.relative_to(self.folder).as_posix())
+
+    def _listed(self, title: str, items: Sequence[tuple[str, Picture | LeftOut]]) -> list[str]:
+        """Return a line for each text with the first files it is about, and never too many."""
+        found: dict[str, list[str]] = {}
+        for text, item in items:
+            found.setdefault(text, []).append(self._name(item))
+        lines = [title] * bool(found)
+        for text, names in list(found.items())[:8]:
+            more = f" and {len(names) - 3:,} more" * (len(names) > 3)
+            lines.append(f"  {text}: {', '.join(names[:3])}{more}")
+        return lines + [f"  and {len(found) - 8:,} more"] * (len(found) > 8)
+
+
+def scan_folder(
+    path: str | Path, *, alike: float = 0.98, first: int | None = None, progress: bool = True
+) -> Report:
+    """Look at a folder that holds one folder of pictures for each class.
+
+    Every file is opened once.  What cannot be used is left out with a reason;
+    copies of one picture are left out but for the first.  A picture that is in
+    two classes is left out of both, for one of them must be wrong.
+
+    Parameters
+    ----------
+    path
+        The folder that holds the class folders.
+    alike
+        How much two pictures must correlate to count as nearly the same, from
+        0 to 1.  Compared are colour thumbnails of 16 × 16 pixels.  Copies that
+        were saved again, resized or made brighter are found; mirrored, turned
+        and cropped ones are not.  Among photographs, 0.93 also finds several
+        shots of one scene; two drawings of a digit would then be alike, too.
+    first
+        Look only at this many files of each class, in the order of their names,
+        and pass over the others.  By default at all of them.
+    progress
+        Show a bar with the time left if it takes longer than a second.
+
+    Returns
+    -------
+    Report
+        Print it.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, it is a file, or it may not be read.
+    ValueError
+        If there are no class folders in it; the message says what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> scratch = tempfile.TemporaryDirectory()
+    >>> folder = Path(scratch.name, "fruit")
+    >>> for name in ("kiwi", "lemon"):
+    ...     (folder / name).mkdir(parents=True)
+    >>> Image.new("RGB", (60, 40), "green").save(folder / "kiwi" / "1.png")
+    >>> (folder / "lemon" / "1.jpg").write_bytes(b"")
+    0
+    >>> print(scan_folder(folder))
+    fruit: 1 picture in 1 class
+            1  kiwi
+    Sizes: 60 to 60 pixels wide, 40 to 40 high.
+    Only one class: put pictures of something else into a second folder.
+    Left out:
+      an empty file (0 bytes): lemon/1.jpg
+      no usable picture in it: lemon
+    >>> scratch.cleanup()
+    """
+    if first is not None and first < 1:
+        raise ValueError(f"first must be at least 1; got {first!r}.")
+    root = _folder(path)
+    files, left_out, ignored = _list(root)
+    places = positions_by_key([name for name, _ in files])
+    files = [files[i] for rows in places for i in rows[:first]]
+    return _scan(root, files, left_out, ignored, alike, progress)
+
+
+def _scan(
+    root: Path,
+    files: list[tuple[str, Path]],
+    left_out: list[LeftOut],
+    ignored: int,
+    alike: float,
+    progress: bool,
+) -> Report:
+    """Look at listed files (class, file); of copies, the first in the list is kept."""
+    if not 0 < alike <= 1:
+        raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
+    left_out = list(left_out)
+    seen = map_in_threads(make_thumbnail, [file for _, file in files], "Looking", progress)
+    good = []
+    for (name, file), result in zip(files, seen, strict=True):
+        if isinstance(result, str):
+            left_out.append(LeftOut(file, result))
+        else:
+            good.append((name, file, *result))
+    if not good and all(file.parent.parent == root for _, file in files):
+        _check_structure(root)
+    usable = {row[1].parent for row in good}
+    emptied = dict.fromkeys(file.parent for _, file in files if file.parent not in usable)
+    left_out += [LeftOut(folder, "no usable picture in it") for folder in emptied]
+    thumbnails = np.array([row[-1] for row in good], np.uint8).reshape(-1, 16, 16, 3)
+    group = find_alike(thumbnails, alike).tolist()
+    copies = _copies(root, good, group, progress)
+    left_out += [LeftOut(good[i][1], why) for i, why in copies.items()]
+    keep = [i for i in range(len(good)) if i not in copies]
+    classes = tuple(sorted({good[i][0] for i in keep}))
+    pictures = tuple(
+        Picture(file, classes.index(name), *size, group[i], notes)
+        for i in keep
+        for name, file, size, notes, _ in [good[i]]
+    )
+    return Report(root, classes, pictures, tuple(left_out), ignored)
+
+
+def _folder(path: str | Path) -> Path:
+    """Return the real place of a folder that can be read, or raise what helps."""
+    root = Path(os.path.realpath(Path(path).expanduser()))
+    try:
+        os.scandir(root).close()
+    except FileNotFoundError:
+        near = next((place for place in root.parents if place.exists()), Path.cwd())
+        raise FileNotFoundError(
+            f"There is no folder {root}. Of this path, {near} exists: look there for the name."
+        ) from None
+    except NotADirectoryError:
+        packed = root.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar")
+        raise NotADirectoryError(
+            f"{root} is a file; wanted is a folder that holds one folder for each class."
+            + " Unpack it first." * packed
+        ) from None
+    except PermissionError:
+        raise PermissionError(f"You have no permission to look into {root}.") from None
+    return root
+
+
+def _list(root: Path) -> tuple[list[tuple[str, Path]], list[LeftOut], int]:
+    """List the files in class folders (class, file), what is left out, and count the hidden."""
+    left_out: list[LeftOut] = []
+    ignored = 0
+
+    def look(folder: Path) -> tuple[list[Path], list[Path]]:
+        nonlocal ignored
+        files, folders = [], []
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                place = folder / entry.name
+                if is_hidden_name(entry.name):
+                    ignored += 1
+                # Windows has links to folders that do not call themselves links.
+                elif entry.is_symlink() or entry.is_dir() and os.path.realpath(place) != str(place):
+                    left_out.append(LeftOut(place, "a link, not followed (copy what it points to)"))
+                elif entry.is_dir():
+                    folders.append(place)
+                elif entry.is_file():
+                    files.append(place)
+                else:  # opening a pipe would wait for ever
+                    left_out.append(LeftOut(place, "a pipe, socket or device, not a file"))
+        return files, folders
+
+    loose, folders = look(root)
+    found: list[tuple[str, Path]] = []
+    for folder in folders:
+        try:
+            files, inner = look(folder)
+        except OSError:
+            left_out.append(LeftOut(folder, "no permission to look inside"))
+            continue
+        found += [(folder.name, file) for file in files]
+        if files or inner:
+            why = "a folder in a class folder, not looked at"
+            left_out += [LeftOut(place, why) for place in inner]
+        else:
+            left_out.append(LeftOut(folder, "an empty class folder"))
+    return found, left_out + [LeftOut(file, "beside the class folders") for file in loose], ignored
+
+
+def is_hidden_name(name: str) -> bool:
+    """Say whether a name is one of a hidden or system file."""
+    return name.startswith(".") or name.lower() in SYSTEM
+
+
+def _check_structure(root: Path) -> None:
+    """Raise if it is the folders that are wrong, when no file in them could be used."""
+    for here, folders, files in os.walk(root):
+        # The training pictures first, if there are several such folders.
+        folders[:] = [name for name in folders if not is_hidden_name(name)]
+        folders.sort(key=lambda name: ("train" not in name.lower(), name))
+        files = [name for name in files if not is_hidden_name(name)]
+        if Path(here) == root and not folders:
+            raise ValueError(
+                f"There are no class folders in {root}, but {counted(len(files), 'file')}. Make "
+                "one folder in it for each class and move the pictures there. If all that is one "
+                f"class, give the folder above: {root.parent}."
+            )
+        if files and root in Path(here).parent.parents:
+            raise ValueError(
+                f"{root} holds folders of folders. Was this meant: {Path(here).parent}?"
+            )
+
+
+def _copies(root: Path, good: list[tuple], group: list[int], progress: bool) -> dict[int, str]:
+    """Find pictures with the same pixels, and say of each that is too much why."""
+    alike = positions_by_key([(group[i], row[2]) for i, row in enumerate(good)])
+    same = find_same_pixels([row[1] for row in good], alike, progress)
+    copies = {}
+    for first, *others in same:
+        classes = sorted({good[i][0] for i in (first, *others)})
+        if len(classes) > 1:
+            names = " and ".join(map(printable_name, classes))
+            why = f"the same picture is in {names} (keep it where it belongs)"
+            copies |= dict.fromkeys((first, *others), why)
+        else:
+            name = printable_name(good[first][1].relative_to(root).as_posix())
+            copies |= dict.fromkeys(others, f"the same picture as {name}")
+    return copies

@@ -1,0 +1,268 @@
+"""Pictures in files: open one safely, say why one cannot be used, load many.
+
+Real files are messy.  `decode_image` makes of each what can be learned from, upright
+and in RGB, or raises `UnusableFile` with the reason in plain words.  `load_images` does so
+with many and returns one array; `find_alike` and `find_same_pixels` find copies.
+
+Nothing here changes, moves or deletes a file.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.data.wording import counted, printable_name
+
+if TYPE_CHECKING:  # for readers and type checkers only
+    from PIL import Image
+
+#: What is read.  Formats that start other programs (EPS) are not on the list.
+#: HEIF is there for those who installed a reader of it themselves.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "HEIF")
+MOST_PIXELS = 50_000_000  # to decode at once; a small file can unpack to far more than memory
+LEAST_SIDE = 8  # pixels; the handwritten digits have just that
+#: How to set upright what was taken with the camera held sideways (EXIF tag 274).
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # to numbers of PIL.Image.Transpose
+#: How files begin (regular expressions) that are taken for pictures, and what they are.
+KINDS = {
+    rb"\Z": "an empty file (0 bytes)",
+    rb".{4}ftyp.{0,28}(hei|hev|mif1|msf1)": "HEIC, as phones save it (convert it to JPEG)",
+    rb".{4}ftyp.{0,28}avi[fs]": "AVIF, damaged or unknown here (convert it to JPEG)",
+    rb".{4}ftyp": "a film, not a picture",
+    rb"%PDF": "a PDF document",
+    rb"PK\x03\x04": "a ZIP archive or an office document",
+    rb"8BPS": "a Photoshop document (save it as JPEG or PNG)",
+    rb"%!PS": "a PostScript drawing (save it as PNG)",
+    rb".*<svg": "an SVG drawing (save it as PNG)",
+    rb".*<html": "a web page, not a picture",
+}
+DAMAGED = "damaged or cut short (copy or download it again)"
+TOO_LARGE = f"over {MOST_PIXELS // 10**6} million pixels (make it smaller)"
+
+
+def load_images(
+    files: Sequence[str | Path], size: int, *, whole: bool = False, progress: bool = True
+) -> np.ndarray:
+    """Load pictures into one array, each as a square.
+
+    The largest square in the middle is kept, as Keras does with
+    ``image_dataset_from_directory(..., crop_to_aspect_ratio=True)``, and then
+    resized.  (Unlike Keras, every pixel counts when a picture is made smaller.)
+    Pictures are set upright, what is transparent becomes white, and of an
+    animation the first picture is taken.
+
+    Parameters
+    ----------
+    files
+        Files that `folders.scan_folder` found usable, such as ``train.files``.
+    size
+        Height and width to bring them to, in pixels.
+    whole
+        Keep everything that is on a picture, and squeeze it into the square, as
+        ``keras.utils.load_img(..., target_size=...)`` does.
+    progress
+        Show a bar with the time left if it takes longer than a second.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (files, size, size, 3), uint8 from 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be used; the message says which and why.
+    MemoryError
+        If the array would not fit into what memory is free.
+
+    Examples
+    --------
+    >>> load_images([], 224).shape
+    (0, 224, 224, 3)
+    """
+    from PIL import Image
+
+    if isinstance(files, str | Path):
+        raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
+    if size != int(size) or size < 1:
+        raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
+    files = [Path(file) for file in files]
+    check_memory(len(files), size, "Load a part at a time and keep its features.")
+    images = np.empty((len(files), size, size, 3), np.uint8)
+
+    def one(i: int) -> str | None:
+        try:
+            image, _, _ = decode_image(files[i], size)
+        except UnusableFile as error:
+            return str(error)
+        side = min(image.size)
+        left, top = ((length - side) // 2 for length in image.size)
+        box = None if whole else (left, top, left + side, top + side)
+        images[i] = image.resize((size, size), Image.Resampling.BILINEAR, box)
+        return None
+
+    bad = [
+        (f, why)
+        for f, why in zip(
+            files, map_in_threads(one, range(len(files)), "Loading", progress), strict=True
+        )
+        if why
+    ]
+    if bad:
+        raise ValueError(
+            f"{counted(len(bad), 'file')} cannot be used, such as {bad[0][0]}: {bad[0][1]}. "
+            "folders.scan finds the files that can."
+        )
+    return images
+
+
+def check_memory(count: int, size: int, advice: str) -> None:
+    """Raise a MemoryError that ends in the advice if so many pictures would not fit."""
+    import psutil
+
+    need, free = count * size * size * 3, psutil.virtual_memory().available
+    if need > free:
+        raise MemoryError(
+            f"{count:,} pictures of {size} × {size} pixels take {need / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB of memory are free. {advice}"
+        )
+
+
+class UnusableFile(Exception):
+    """A file cannot be used; its text says why, in plain words."""
+
+
+def decode_image(
+    path: Path, side: int | None = None
+) -> tuple[Image.Image, tuple[int, int], list[str]]:
+    """Decode a file: the picture, upright and in RGB, its full size and what is special.
+
+    With ``side``, a JPEG may come smaller, but not below that: it decodes faster.
+    """
+    from PIL import Image
+
+    notes = []
+    try:
+        with Image.open(path, formats=_formats()) as image:
+            size = image.size
+            if min(size) < LEAST_SIDE:
+                raise UnusableFile(f"smaller than {LEAST_SIDE} × {LEAST_SIDE} pixels")
+            if side:
+                scale = min(1, side / min(size))
+                image.draft(None, [math.ceil(length * scale) for length in size])
+            if image.width * image.height > MOST_PIXELS:
+                raise UnusableFile(TOO_LARGE)
+            if max(size) > 4 * min(size):
+                notes.append("very long (loading keeps the middle, under a quarter)")
+            usual = Image.registered_extensions().get(path.suffix.lower())
+            if image.format not in (usual, "MPO"):
+                ending = printable_name(path.suffix) or "without ending"
+                notes.append(f"named {ending} but {image.format}, which works")
+            if getattr(image, "is_animated", False) and image.format != "MPO":
+                notes.append("several pictures in one file, the first is used")
+            image.load()
+            turn = _turn(image)
+            image = _rgb(image, notes)
+    except UnusableFile:
+        raise
+    except Exception as error:  # damaged files make Pillow raise almost anything
+        raise UnusableFile(_why(path, error)) from error
+    if turn:
+        image = image.transpose(TURNS[turn])
+        notes.append("taken sideways, set upright")
+        size = size[::-1] if turn > 4 else size
+    return image, size, notes
+
+
+@functools.cache
+def _formats() -> list[str]:
+    """Return those of our formats that this Pillow reads; it stumbles over others."""
+    from PIL import Image
+
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _turn(image: Image.Image) -> int | None:
+    """Return the EXIF orientation of a picture that does not lie as it was seen."""
+    try:
+        turn = image.getexif().get(0x0112)
+    except Exception:  # damaged EXIF data is no reason to lose a good picture
+        return None
+    return turn if turn in TURNS else None
+
+
+def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Return a decoded picture in RGB with 8 bits, as it would look on white paper."""
+    from PIL import Image
+
+    if image.mode[0] in "IF":  # Pillow's own convert() would cut all values off at 255
+        values = np.asarray(image)
+        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
+            raise UnusableFile("32 bits for each pixel (save it with 8 bits)")
+        notes.append("16 bits for each pixel, brought to 8")
+        if values.max() < 4096:
+            notes.append("dark, for it has 16 bits for each pixel and uses at most 12")
+        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        notes.append("transparent, put on white")
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if image.mode == "CMYK":
+        notes.append("made for printing (CMYK), so its colours are not exact")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _why(path: Path, error: Exception) -> str:
+    """Say in plain words why a file cannot be used."""
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, Image.DecompressionBombError):
+        return TOO_LARGE
+    if isinstance(error, MemoryError):
+        return "too large for the memory that is free"
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except PermissionError:
+        return "no permission to read it"
+    except OSError as reason:
+        return f"cannot be opened ({reason.strerror})"
+    for beginning, what in KINDS.items():
+        if re.match(beginning, head, re.DOTALL | re.IGNORECASE):
+            return what
+    if re.match(rb"\xff\xd8|\x89PNG|GIF8|RIFF|II\*\0|MM\0\*", head):
+        return DAMAGED
+    text = head.decode("utf-8", "ignore")  # the last letter may be cut in two
+    if text and "".join(text.split()).isprintable() and len(text.encode()) > len(head) - 4:
+        return "text, not a picture"
+    if not isinstance(error, UnidentifiedImageError):
+        return DAMAGED
+    return "not a picture that can be read here (save it as JPEG or PNG)"
+
+
+def map_in_threads(function: Callable, items: Sequence, doing: str, progress: bool) -> list:
+    """Return function(item) for each item, in order, worked out in a few threads.
+
+    Threads do here, as Pillow lets others run while it decodes and resizes.
+    """
+    from tqdm.auto import tqdm
+
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow; what matters is said in the report
+            bar = {"unit": "file", "leave": False, "delay": 1, "disable": not progress}
+            return list(tqdm(pool.map(function, items), doing, len(items), **bar))
+    finally:
+        pool.shutdown(cancel_futures=True)  # stopped by the learner: do not go on to the end

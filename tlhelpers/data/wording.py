@@ -1,0 +1,15 @@
+"""Counts and file names as words, for reports and error messages."""
+
+from __future__ import annotations
+
+
+def counted(count: int, what: str = "picture") -> str:
+    """Return a count with its word: "1 class", "2,000 classes"."""
+    ending = "" if count == 1 else "es" if what.endswith("s") else "s"
+    return f"{count:,} {what}{ending}"
+
+
+def printable_name(name: str) -> str:
+    """Return a file name that can be printed anywhere, and not too much of it."""
+    name = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return name if len(name) <= 60 else f"{name[:30]}…{name[-29:]}"

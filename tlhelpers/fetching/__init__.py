@@ -1,0 +1,1 @@
+"""What the course does not bring: files from a mirror or the internet, whole and checked."""

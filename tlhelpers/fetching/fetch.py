@@ -1,0 +1,307 @@
+"""Get the files that the course does not bring along: photographs and weights.
+
+Each file is looked for on this computer, then in the classroom's mirror
+(``TLHELPERS_MIRROR``, a folder or an address), then on the internet.  It is
+checked before it is used, and nothing large is downloaded unless asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tlhelpers.fetching import internet
+from tlhelpers.fetching.archives import BadArchive, unpack
+from tlhelpers.fetching.cache import checksum_note, checksum_of, is_readable, is_whole, locked
+from tlhelpers.fetching.internet import SourceFailed, megabytes
+from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
+from tlhelpers.fetching.places import cache_folder
+from tlhelpers.fetching.registry import FILES, File, find_file
+
+UNASKED = 20_000_000  # bytes: the most that is downloaded without being asked for
+
+
+class NotHere(Exception):
+    """A file that is not on this computer and was not or could not be fetched.
+
+    Where nobody asked for a download, the message is one line, fit for being
+    printed in a notebook that then goes on.  Otherwise it says what was
+    wanted, from where, what happened, and the ways out.
+    """
+
+
+def is_offline() -> bool:
+    """Say whether ``TLHELPERS_OFFLINE`` forbids the use of the network."""
+    return os.environ.get("TLHELPERS_OFFLINE", "").strip().lower() not in ("", "0", "no", "false")
+
+
+# --------------------------------------------------------------------------- getting
+
+
+def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
+    """Return a file of the course, fetching it if it is not here yet.
+
+    Parameters
+    ----------
+    wanted
+        A name in `FILES`, the word that ``tlhelpers fetch`` has for it, or a `File`.
+    download
+        Yes, also if it is large.  Without it, at most 20 MB are downloaded
+        from the internet; a mirror may always be used.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, complete and checked.  It belongs to the cache: do not change it.
+
+    Raises
+    ------
+    NotHere
+        If it cannot be had.
+    ValueError
+        If the course has no file of that name.
+    """
+    file = find_file(wanted)
+    place = file.place()
+    if is_whole(place, file.checksum):
+        return place
+    tried: list[tuple[str, str]] = []
+    if place.is_file():
+        tried.append((str(place), "is damaged or another file; its checksum is wrong"))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with locked(place):
+            if is_whole(place, file.checksum):  # another process was quicker
+                return place
+            for source in (_from_mirror, _from_internet):
+                try:
+                    if source(file, place, download):
+                        return place
+                except SourceFailed as trouble:
+                    tried.append((_name_source(source, file), str(trouble)))
+    except SourceFailed as trouble:
+        tried.append((str(place.parent), str(trouble)))
+    except OSError as error:
+        tried.append((str(place.parent), _disk_trouble(error)))
+    raise NotHere(_explain(file, place, tried) if download else _one_line(file, tried)) from None
+
+
+def keras_weights(file_name: str, *, download: bool = False) -> Path:
+    """Return a file of weights that Keras would download, and put it where Keras looks.
+
+    Give the path to Keras (``keras.applications.MobileNetV2(weights=path)``),
+    and it downloads nothing in any case.
+
+    Parameters
+    ----------
+    file_name
+        As Keras calls it.  If it is not in `FILES`, only this computer and the
+        mirror can have it: use ``fetch_file(keras_weights_file(...))`` for the internet.
+    download
+        As for `fetch_file`.
+
+    Raises
+    ------
+    NotHere
+        If it cannot be had.
+    """
+    return fetch_file(FILES.get(file_name) or File(f"models/{file_name}"), download=download)
+
+
+def fetch_flower_photos(*, download: bool = False) -> Path:
+    """Return the folder of the flower photographs: one folder for each class.
+
+    Parameters
+    ----------
+    download
+        As for `fetch_file`; the archive has 229 MB.
+
+    Raises
+    ------
+    NotHere
+        If they cannot be had.
+    """
+    folder = cache_folder() / "datasets" / "flower_photos"
+    count = folder.with_name(".flower_photos.count")
+    try:
+        if count.read_text() == str(_count_files(folder)):
+            return folder
+    except OSError:
+        pass
+    archive = fetch_file("photos", download=download)
+    try:
+        with locked(folder):
+            if count.is_file() and count.read_text() == str(_count_files(folder)):
+                return folder
+            # Pictures are missing, or a process was killed: start afresh.
+            for old in (folder, *folder.parent.glob(".flower_photos.*.part")):
+                shutil.rmtree(old, ignore_errors=True)
+            with tempfile.TemporaryDirectory(
+                dir=folder.parent, prefix=".flower_photos.", suffix=".part"
+            ) as temporary:
+                unpacked = unpack(archive, Path(temporary) / "new", max_files=10_000)
+                inner = unpacked / "flower_photos"
+                number = _count_files(inner)
+                if number < 1:
+                    raise BadArchive(f"The archive {archive} holds no folder flower_photos.")
+                count.unlink(missing_ok=True)
+                inner.rename(folder)
+            count.write_text(str(number))
+    except (OSError, SourceFailed, BadArchive) as error:
+        words = _disk_trouble(error) if isinstance(error, OSError) else str(error)
+        raise NotHere(f"The photographs cannot be unpacked into {folder}: {words}") from error
+    return folder
+
+
+# ----------------------------------------------------------------------- two sources
+
+
+def _from_mirror(file: File, place: Path, download: bool) -> bool:
+    mirror = mirror_source()
+    if not mirror:
+        return False
+    if is_address(mirror) and is_offline():
+        raise SourceFailed("not asked, because TLHELPERS_OFFLINE is set")
+    tries = internet.TRIES if download else 2
+    entry = read_manifest(mirror, tries=tries).get(file.path)
+    if entry is None:
+        raise SourceFailed(f"has no {file.path}")
+
+    def bring(part: Path) -> bool:
+        if is_address(mirror):
+            address = f"{mirror.rstrip('/')}/{file.path}"
+            return internet.download(address, part, size=entry.size, tries=tries)
+        return _copy(Path(mirror) / file.path, part, entry.size)
+
+    if entry.checksum != file.checksum:
+        # Later, without the mirror, this says that the file is as it should be.
+        checksum_note(place).write_text(entry.checksum + "\n")
+    if not is_whole(place, entry.checksum, noted=False):
+        _arrive(place, entry, bring)
+    return True
+
+
+def _from_internet(file: File, place: Path, download: bool) -> bool:
+    if not file.address or (not download and not 0 < file.size <= UNASKED):
+        return False
+    if is_offline():
+        raise SourceFailed("not asked, because TLHELPERS_OFFLINE is set")
+    tries = internet.TRIES if download else 1
+    _arrive(
+        place, file, lambda part: internet.download(file.address, part, size=file.size, tries=tries)
+    )
+    checksum_note(place).unlink(missing_ok=True)
+    return True
+
+
+def _arrive(place: Path, file: File, bring: Callable[[Path], bool]) -> None:
+    """Let a file arrive under a temporary name, check it, and move it into place."""
+    # The checksum in the name: what is there belongs to this file and no other.
+    part = place.with_name(f".{place.name}.{file.checksum[:12] or 'unknown'}.part")
+    if not file.checksum:
+        part.unlink(missing_ok=True)
+    have = part.stat().st_size if part.is_file() else 0
+    if shutil.disk_usage(place.parent).free < file.size - have:
+        raise OSError(errno.ENOSPC, "No space")
+    for last in (False, True):
+        try:
+            in_one_piece = bring(part)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                part.unlink(missing_ok=True)  # a full disk is bad enough
+            raise
+        found = checksum_of(part, file.checksum)
+        if found == file.checksum and (file.checksum or is_readable(part, place.name)):
+            os.replace(part, place)
+            return
+        part.unlink()
+        if in_one_piece or last:
+            raise SourceFailed(
+                f"sent a file with a wrong checksum ({found[:12]}..., wanted "
+                f"{file.checksum[:12]}...): damaged on the way, or another file"
+                if file.checksum
+                else "sent a file that cannot be read"
+            )
+
+
+def _copy(source: Path, part: Path, size: int) -> bool:
+    try:
+        if source.stat().st_size != size:
+            raise SourceFailed(
+                f"has {source.stat().st_size} bytes of {source.name} instead of {size}"
+            )
+        shutil.copyfile(source, part)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) or error.filename == str(part):
+            raise  # it is this computer's disk
+        raise SourceFailed(f"cannot be read ({error.strerror}: {source})") from error
+    return True
+
+
+# ---------------------------------------------------------------------------- mirrors
+
+
+def _count_files(folder: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+# -------------------------------------------------------------------------- sentences
+
+
+def _what(file: File) -> str:
+    return f"{file.name} ({megabytes(file.size)})" if file.size else file.name
+
+
+def _name_source(source: Callable, file: File) -> str:
+    return f"mirror {mirror_source()}" if source is _from_mirror else file.address
+
+
+def _one_line(file: File, tried: list[tuple[str, str]]) -> str:
+    short = [(urlsplit(source).hostname or source, happened) for source, happened in tried]
+    why = "".join(f"; {source} {happened}" for source, happened in short)
+    text = (
+        f"{_what(file)} is not on this computer{why}. "
+        f"To get it, give the command: tlhelpers fetch {file.word or file.name}"
+    )
+    return " ".join(text.split())
+
+
+def _explain(file: File, place: Path, tried: list[tuple[str, str]]) -> str:
+    if not any(source == file.address for source, _ in tried) and not file.address:
+        tried = [*tried, ("internet", "not asked: the course knows no address of this file")]
+    return "\n".join(
+        [
+            f"{_what(file)} could not be fetched.",
+            *(f"  tried: {source}\n         {happened}" for source, happened in tried),
+            "Three ways out:",
+            f"  1. Try again: tlhelpers fetch {file.word or file.name}"
+            "  (it goes on where it stopped)",
+            "  2. Use a mirror: set TLHELPERS_MIRROR to its folder or address, and try again",
+            f"  3. Get the file in another way, and put it here: {place}",
+            f"     It is checked: {_sum_in_words(file)}",
+        ]
+    )
+
+
+def _sum_in_words(file: File) -> str:
+    kind = {64: "SHA-256", 32: "MD5"}.get(len(file.checksum))
+    return f"{kind} {file.checksum}" if kind else "it must be complete"
+
+
+def _disk_trouble(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free some space, or set TLHELPERS_CACHE to another disk"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            "cannot be written to; set TLHELPERS_CACHE (for weights: KERAS_HOME) to a folder of "
+            "yours"
+        )
+    return f"cannot be used ({error.strerror or error})"
+
+
+# ---------------------------------------------------------------------- command line

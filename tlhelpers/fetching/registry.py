@@ -1,0 +1,151 @@
+"""Which files the course can fetch: name, address, size, checksum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlhelpers.fetching.places import cache_folder, keras_home
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that can be fetched.
+
+    Attributes
+    ----------
+    path
+        Where it is in a mirror: ``datasets/...`` or ``models/...``.
+    address
+        Where it is on the internet; empty if nobody knows.
+    size
+        Bytes; 0 if nobody states it.
+    checksum
+        The SHA-256 (64 digits), or the MD5 (32 digits) or nothing, where Keras
+        states no better one.
+    word
+        What ``tlhelpers fetch`` calls it; by default its name.
+    """
+
+    path: str
+    address: str = ""
+    size: int = 0
+    checksum: str = ""
+    word: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name without folders."""
+        return self.path.rpartition("/")[2]
+
+    def place(self) -> Path:
+        """Where it is kept on this computer; weights are where Keras looks for them."""
+        home = keras_home() if self.path.startswith("models/") else cache_folder()
+        return home / self.path
+
+
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+
+
+#: What the course names, by file name.
+FILES = {
+    file.name: file
+    for file in (
+        File(
+            "datasets/flower_photos.tgz",
+            "http://download.tensorflow.org/example_images/flower_photos.tgz",
+            228_813_984,
+            "4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c",
+            "photos",
+        ),
+        File(
+            "models/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+            f"{_KERAS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+            14_536_120,
+            "3e195a2857356cfc092cbbb460beb2a5bce279015d7792598b8d3d9e451902e3",
+            "MobileNetV2",
+        ),
+        File(
+            "models/mobilenet_2_5_224_tf_no_top.h5",
+            f"{_KERAS}/mobilenet/mobilenet_2_5_224_tf_no_top.h5",
+            2_108_140,
+            "dbdb03ee2a22fd895301636cd328b234bb3a9952358f436d82f46b81e0d5b0bf",
+        ),
+        File(
+            "models/imagenet_class_index.json",
+            "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json",
+            35_363,
+            "a1e7a966a1f601d39e4b43e119b3e7dd4a2ad3ea08cf69847cbaf021013767bc",
+        ),
+    )
+}
+
+
+def keras_weights_file(architecture: str, *, top: bool = True) -> File:
+    """Say which file of ImageNet weights a network of Keras Applications wants.
+
+    Keras itself is asked, which takes some seconds; nothing is downloaded.
+
+    Parameters
+    ----------
+    architecture
+        A function of ``keras.applications``, such as ``"ResNet50"``.
+    top
+        With the classification layer or without.
+
+    Raises
+    ------
+    ValueError
+        If Keras has no such network, or no file of weights for it.
+    """
+    import warnings
+
+    import keras
+
+    build = getattr(keras.applications, architecture, None)
+    if not callable(build):
+        names = [name for name in dir(keras.applications) if name[0].isupper()]
+        raise ValueError(
+            f"keras.applications has no network {architecture!r}. It has: {', '.join(names)}."
+        )
+    asked: list[File] = []
+
+    def remember(name: str, origin: str, *_: object, file_hash: str = "", **__: object) -> None:
+        word = architecture if top else f"{architecture} --no-top"
+        asked.append(File(f"models/{name}", origin, 0, file_hash or "", word))
+        raise InterruptedError  # Keras has said what we wanted to know
+
+    tools = build.__globals__["file_utils"]
+    get_file, tools.get_file = tools.get_file, remember
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about input shapes
+            build(weights="imagenet", include_top=top)
+    except InterruptedError:
+        return FILES.get(asked[0].name, asked[0])
+    finally:
+        tools.get_file = get_file
+        keras.backend.clear_session()
+    raise ValueError(f"Keras has no ImageNet weights for {architecture}.")
+
+
+def find_file(wanted: str | File) -> File:
+    """Return the `File` that a name or a word stands for.
+
+    Raises
+    ------
+    ValueError
+        If the course has no file of that name.
+
+    Examples
+    --------
+    >>> find_file("photos").name
+    'flower_photos.tgz'
+    """
+    if isinstance(wanted, File):
+        return wanted
+    for file in FILES.values():
+        if wanted in (file.name, file.word):
+            return file
+    names = ", ".join(file.word or file.name for file in FILES.values())
+    raise ValueError(f"The course has no file {wanted!r}. It has: {names}.")

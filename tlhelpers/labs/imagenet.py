@@ -1,0 +1,75 @@
+"""Networks that know the 1,000 classes of ImageNet, ready to be asked about single pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tlhelpers.fetching import fetch, mirror, places, registry
+from tlhelpers.networks import build, imagenet_weights, preprocessing, table
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+class Pretrained(NamedTuple):
+    """A network with all that one must know to use it.
+
+    Attributes
+    ----------
+    network
+        From what ``preprocess`` returns to probabilities, shape (n, 1000).
+    preprocess
+        Takes images (n, size, size, 3) in RGB, from 0 to 255.
+    size
+        Pixels on each side of the images.
+    classes
+        The 1,000 names, in the order of the network's outputs.
+    weights
+        Which weights these are; a label to be printed with every result.
+    """
+
+    network: keras.Model
+    preprocess: Callable[[np.ndarray], np.ndarray]
+    size: int
+    classes: tuple[str, ...]
+    weights: str
+
+
+def load_pretrained(name: str, *, download: bool = False) -> Pretrained:
+    """Load a network of Keras Applications with its ImageNet weights.
+
+    Parameters
+    ----------
+    name
+        A name in `table.ARCHITECTURES`.
+    download
+        As for `fetch.fetch_file`: without it, at most 20 MB come from the internet.
+
+    Raises
+    ------
+    fetch.NotHere
+        If the weights cannot be had.
+    ValueError
+        If there is no network of that name.
+    """
+    file = imagenet_weights.weights_file(name)
+    path = fetch.fetch_file(file, download=download)
+    return Pretrained(
+        network=build.build_network(name, path),
+        preprocess=preprocessing.preprocess_for(name),
+        size=table.find_architecture(name).size,
+        classes=imagenet_weights.imagenet_classes(fetch.fetch_file("imagenet_class_index.json")),
+        weights=imagenet_weights.describe_weights(name, path, file),
+    )
+
+
+def may_be_here(name: str) -> bool:
+    """Say in a moment whether it is worth asking Keras (which takes seconds) for a file's name."""
+    if mirror.mirror_source() or any(file.word == name for file in registry.FILES.values()):
+        return True
+    models = (places.keras_home() / "models").glob("*.h5")
+    return any(name.lower() in re.sub("[_-]", "", file.name).lower() for file in models)

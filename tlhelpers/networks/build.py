@@ -1,0 +1,143 @@
+"""Networks of Keras Applications: build one by name, prepare its images, cut its head off.
+
+Each network wants images of its own size and pixels in its own range, and each
+has a head of its own kind.  `ARCHITECTURES` knows them all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlhelpers.networks.table import find_architecture
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
+    """Build a whole network: images in, probabilities of the 1,000 ImageNet classes out.
+
+    Nothing is downloaded: `fetch.fetch_file` hands out files of weights.
+
+    Parameters
+    ----------
+    name
+        A name in `ARCHITECTURES`.
+    weights
+        A file of ImageNet weights with the classification layer, as Keras
+        publishes them (.h5, which holds numbers and no code).  Without one,
+        the weights are random.
+
+    Returns
+    -------
+    keras.Model
+        From what `preprocess_for` prepares to probabilities, shape (n, 1000).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file of weights.
+    ValueError
+        If there is no such network, or the file does not belong to it.
+
+    Examples
+    --------
+    >>> build_network("MobileNetV3Small").output_shape
+    (None, 1000)
+    """
+    import warnings
+
+    import keras
+
+    architecture = find_architecture(name)
+    build = getattr(keras.applications, name)
+    shape = (architecture.size, architecture.size, 3)
+    if weights is None:
+        return build(weights=None, input_shape=shape)
+    path = Path(weights).expanduser()
+    _check_file(path, name)
+    # Keras builds some networks otherwise for ImageNet weights than for a file
+    # (EfficientNetB0 to B7 get one more layer), so we say "imagenet" and hand
+    # it our file where it would download its own.
+    tools = build.__globals__["file_utils"]
+    get_file, tools.get_file = tools.get_file, lambda *_, **__: str(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about input shapes
+            return build(weights="imagenet", input_shape=shape)
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(_wrong_file(path, name, f"they do not fit it ({reason})")) from error
+    finally:
+        tools.get_file = get_file
+
+
+def pooled_backbone(name: str, model: keras.Model) -> keras.Model:
+    """Return the backbone of a network: images in, one row of features for each out.
+
+    What follows the last feature map is the head and comes off, be it one
+    layer or several.  Then every channel is averaged over the picture.
+
+    Parameters
+    ----------
+    name
+        A name in `ARCHITECTURES`.
+    model
+        From `build_network` with the same name.  The backbone shares its layers.
+
+    Returns
+    -------
+    keras.Model
+        Its output has shape (n, features).
+
+    Raises
+    ------
+    ValueError
+        If the model is not a whole network of that name.
+
+    Examples
+    --------
+    >>> pooled_backbone("MobileNetV3Small", build_network("MobileNetV3Small")).output_shape
+    (None, 576)
+    """
+    import keras
+
+    architecture = find_architecture(name)
+    if model.count_params() != architecture.parameters:
+        raise ValueError(
+            f"{model.name} is not a whole {name}, so its head is not where it should be. "
+            f"Give the network as tl.networks.build_network({name!r}) builds it."
+        )
+    features = model.layers[-1 - architecture.head].output
+    if len(features.shape) == 4:
+        features = keras.layers.GlobalAveragePooling2D(name="features")(features)
+    return keras.Model(model.inputs, features, name=f"{model.name}_backbone")
+
+
+# ----------------------------------------------------------------------------- checks
+
+
+def _check_file(path: Path, name: str) -> None:
+    """Refuse what is not a file of plain numbers before Keras opens it."""
+    import h5py
+
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file of weights {path}. To get it: tlhelpers fetch {name}"
+        )
+    if path.suffix != ".h5":
+        raise ValueError(
+            f"{path.name} is not a file of weights that ends in .h5; no other kind is loaded, as "
+            f"others can contain code. To get the right one: tlhelpers fetch {name}"
+        )
+    if not h5py.is_hdf5(path):
+        raise ValueError(_wrong_file(path, name, "the file is damaged or of another kind"))
+
+
+def _wrong_file(path: Path, name: str, reason: str) -> str:
+    return (
+        f"{path.name} does not hold the weights of {name} with its classification layer: "
+        f"{reason}. Give the file that belongs to it (tlhelpers fetch {name}), "
+        "or the name of the network that the file belongs to."
+    )

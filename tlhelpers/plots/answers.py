@@ -1,0 +1,289 @@
+"""Figures of answers: bars, confusion matrix, reliability, points in the plane, intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.plots.figure_style import SPARE, STRATEGIES, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def bars(
+    shares: Mapping[str, float], *, xlabel: str = "accuracy", first: str = "#0072B2"
+) -> Figure:
+    """Draw shares as level bars, one below the other, each with its number.
+
+    Parameters
+    ----------
+    shares
+        Name of the bar → share, from 0 to 1.
+    xlabel
+        What the shares are.
+    first
+        Colour of the first bar, to which the others, in vermilion, are compared.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> len(bars({"right": 0.9, "wrong": 0.1}).axes[0].patches)
+    2
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    with style():
+        height = 0.9 + 0.38 * len(shares)
+        figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
+        colours = [first] + ["#D55E00"] * (len(shares) - 1)
+        drawn = axis.barh(list(shares), list(shares.values()), color=colours, height=0.7)
+        axis.bar_label(drawn, [f"{share:.1%}" for share in shares.values()], padding=4, fontsize=10)
+        axis.set(xlim=(0, 1.1), xlabel=xlabel, xticks=np.linspace(0, 1, 6))
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.invert_yaxis()
+        axis.grid(visible=False, axis="y")
+    return figure
+
+
+def confusion(labels: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> Figure:
+    """Draw a confusion matrix: a row for each true class, a column for each answer.
+
+    Parameters
+    ----------
+    labels, answers
+        Shape (n,), integers from 0: the truth, and what the network said.
+    names
+        The names of the classes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Numbers are counts (empty where 0); the ground is the share of the row.
+
+    Raises
+    ------
+    ValueError
+        If labels and answers do not belong together, or a class has no name.
+
+    Examples
+    --------
+    >>> confusion([0, 0, 1], [0, 1, 1], "ab").axes[0].get_ylabel()
+    'what it is'
+    """
+    import matplotlib.pyplot as plt
+
+    labels, answers = np.asarray(labels), np.asarray(answers)
+    if labels.shape != answers.shape or labels.ndim != 1 or not len(labels):
+        raise ValueError(
+            "labels and answers must be two rows of the same length; "
+            f"got shapes {labels.shape} and {answers.shape}."
+        )
+    both = np.concatenate([labels, answers])
+    if both.min() < 0 or both.max() >= len(names):
+        raise ValueError(
+            f"There are {len(names)} names, for classes 0 to {len(names) - 1}; "
+            f"got classes from {both.min()} to {both.max()}."
+        )
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (labels, answers), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    with style():
+        side = 1.6 + 0.36 * len(names)
+        figure, axis = plt.subplots(figsize=(side, side), layout="constrained")
+        axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row, column in np.argwhere(counts):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            number = counts[row, column]
+            axis.text(column, row, number, ha="center", va="center", color=colour, fontsize=9)
+        axis.set(xlabel="what the network says", ylabel="what it is")
+        axis.set_xticks(range(len(names)), names)
+        axis.set_yticks(range(len(names)), names)
+        axis.grid(False)
+    return figure
+
+
+def reliability(curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> Figure:
+    """Draw a reliability diagram: how often answers of each confidence are right.
+
+    Parameters
+    ----------
+    curves
+        Name of the curve → what `metrics.confidence_bins` gives: for each bin
+        (number of answers, mean confidence, share that is right).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A point for each bin; the more answers, the larger.
+
+    References
+    ----------
+    Niculescu-Mizil and Caruana 2005, "Predicting good probabilities with
+    supervised learning".
+
+    Examples
+    --------
+    >>> figure = reliability({"print": [(2, 0.9, 0.5)]})
+    >>> figure.axes[0].get_ylabel()
+    'share that is right'
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    with style():
+        figure, axis = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
+        axis.plot([0, 1], [0, 1], color="#555555", linestyle="--", label="as sure as it is right")
+        looks = [("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v")]
+        for (name, table), (colour, marker) in zip(curves.items(), looks, strict=False):
+            counts, sure, right = zip(*table, strict=True)
+            axis.plot(sure, right, color=colour, marker=marker, markersize=4, label=name)
+            sizes = 15 + 400 * np.array(counts) / sum(counts)
+            axis.scatter(sure, right, s=sizes, color=colour, marker=marker, alpha=0.4)
+        axis.set(xlabel="confidence", ylabel="share that is right", aspect="equal")
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.legend(loc="upper left", fontsize=10)
+    return figure
+
+
+def scatter(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    names: Sequence[str] | None = None,
+    columns: int = 2,
+    size: float = 4.0,
+) -> Figure:
+    """Draw points of several classes in the plane, one panel for each way to place them.
+
+    Every point is the name of its class, so that no colour has to be told from
+    nine others.  The colours repeat, and only help the eye.
+
+    Parameters
+    ----------
+    panels
+        Title of the panel → points, shape (n, 2), and their labels, shape (n,), whole numbers.
+    names
+        What to write for label 0, 1, ...; by default the number.
+    columns
+        How many panels side by side, at least 1.
+    size
+        Width and height of one panel in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, or points and labels do not match.
+
+    Examples
+    --------
+    >>> points, labels = np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([0, 1])
+    >>> [text.get_text() for text in scatter({"two": (points, labels)}).axes[0].texts]
+    ['0', '1']
+    """
+    import matplotlib.pyplot as plt
+
+    if not panels:
+        raise ValueError("scatter() needs at least one panel.")
+    colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE[:2])]  # not the pale one
+    lines = -(-len(panels) // columns)
+    with style():
+        figure, axes = plt.subplots(
+            lines,
+            columns,
+            figsize=(columns * size, lines * size),
+            squeeze=False,
+            layout="constrained",
+        )
+        for axis in axes.flat[len(panels) :]:
+            axis.set_visible(False)
+        for axis, (title, (points, labels)) in zip(axes.flat, panels.items(), strict=False):
+            points, labels = np.asarray(points, float), np.asarray(labels)
+            if points.shape != (len(labels), 2):
+                raise ValueError(
+                    f"{title!r}: {len(labels)} labels want points of shape "
+                    f"({len(labels)}, 2); got {points.shape}."
+                )
+            # Text does not widen the axes, so invisible points do.
+            axis.plot(*points.T, linestyle="none")
+            for point, label in zip(points, labels, strict=True):
+                word = str(label) if names is None else names[label]
+                colour = colours[int(label) % len(colours)]
+                axis.text(*point, word, color=colour, fontsize=8, ha="center", va="center")
+            axis.set(title=title, xticks=[], yticks=[])
+            axis.grid(False)
+    return figure
+
+
+def intervals(
+    bars: Mapping[str, tuple[float, float, float]],
+    *,
+    truth: float | None = None,
+    xlabel: str = "",
+    ylabel: str = "accuracy",
+    every: int = 1,
+) -> Figure:
+    """Draw what was measured, each with the interval in which the true value may lie.
+
+    Parameters
+    ----------
+    bars
+        Name below the bar → (measured, lower end, upper end), from 0 to 1.
+    truth
+        The true value, if it is known: a dashed line.  Bars that miss it are
+        vermilion, with a square in place of the round point.
+    xlabel, ylabel
+        What the bars are, and what they measure.
+    every
+        Write only every so many names, the first one included.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+
+    Examples
+    --------
+    >>> figure = intervals({"10": (0.9, 0.6, 0.98)}, truth=0.5)
+    >>> figure.axes[0].get_ylabel()
+    'accuracy'
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import PercentFormatter
+
+    if not bars:
+        raise ValueError("intervals() needs at least one bar.")
+    measured, low, high = np.array(list(bars.values()), float).T
+    at = np.arange(len(bars))
+    missed = np.zeros(len(bars), bool) if truth is None else (truth < low) | (truth > high)
+    with style():
+        figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+        for some, colour, marker, name in (
+            (~missed, "#0072B2", "o", "catches the truth"),
+            (missed, "#D55E00", "s", "misses it"),
+        ):
+            if some.any():
+                axis.vlines(at[some], low[some], high[some], color=colour, linewidth=2.5)
+                axis.plot(at[some], measured[some], marker, color=colour, label=name)
+        if truth is not None:
+            axis.axhline(truth, color="#000000", linestyle="--", linewidth=1, label="truth")
+            figure.legend(loc="outside upper center", ncols=3, fontsize=10)
+        axis.set_xticks(at[::every], list(bars)[::every])
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.grid(visible=False, axis="x")
+    return figure

@@ -1,0 +1,1 @@
+"""What stands in notebooks beside Keras: claims, exercises, quizzes, widgets."""

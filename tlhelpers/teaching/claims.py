@@ -1,0 +1,51 @@
+"""Sentences that state a result and fail when the result is not there."""
+
+from __future__ import annotations
+
+import os
+
+#: The kind of output that carries a claim, so that programs can count claims.
+CLAIM_TYPE = "application/vnd.tlhelpers.claim+json"
+
+#: With this set in the environment, a claim that is false is noted and not raised:
+#: ``tlhelpers verify`` wants to see them all.
+GO_ON = "TLHELPERS_CLAIMS_GO_ON"
+
+
+def claim(condition: bool, sentence: str) -> None:
+    """Print a sentence with its numbers, or fail if it is not true.
+
+    The course uses this for every result that its text speaks about.  A claim
+    that no longer holds stops the notebook, so no sentence can be out of date.
+
+    Parameters
+    ----------
+    condition
+        What must be true.
+    sentence
+        The sentence, with its numbers already filled in.
+
+    Raises
+    ------
+    AssertionError
+        If the condition is false (under ``tlhelpers verify`` it is only noted).
+
+    Examples
+    --------
+    >>> claim(2 > 1, "Two is more than one.")
+    ✔ Two is more than one.
+    """
+    holds = bool(condition)
+    if not holds and not os.environ.get(GO_ON):
+        raise AssertionError(f"This claim does not hold in this run: {sentence}")
+    text = f"\N{HEAVY CHECK MARK} {sentence}" if holds else f"\N{BALLOT X} {sentence}"
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
+    except NameError:
+        print(text)
+        return
+    data = {
+        "text/plain": text,
+        CLAIM_TYPE: {"sentence": sentence} if holds else {"sentence": sentence, "false": True},
+    }
+    shell.display_pub.publish(data=data)

@@ -1,0 +1,20 @@
+"""Show the code of a method in a notebook."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+
+def code_of(function: Callable) -> str:
+    """Return the code of a method without its docstring, to be shown in a notebook.
+
+    Examples
+    --------
+    >>> from tlhelpers.data.wording import printable_name
+    >>> print(code_of(printable_name).splitlines()[0])
+    def printable_name(name: str) -> str:
+    """
+    source = inspect.getsource(function).rstrip()
+    before, _, after = source.split('"""', 2)
+    return before.rstrip() + "\n" + after.lstrip("\n")

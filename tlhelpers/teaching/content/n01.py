@@ -1,0 +1,605 @@
+"""Exercises and quizzes of notebook 01.  `definitions` says what the fields mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.teaching.exercises.definitions import (
+    Choice,
+    Exercise,
+    Known,
+    Quiz,
+    Verdict,
+    edited,
+    right,
+    wrong,
+)
+from tlhelpers.teaching.exercises.kinds import judge_guess, recognise, slips, to_read
+from tlhelpers.teaching.exercises.reading import (
+    NotThis,
+    array,
+    call,
+    number,
+    one_of,
+    record,
+    rows,
+    some_of,
+    words,
+)
+
+# ------------------------------------------------------ 1.1 a function to complete
+
+
+def check_prepare(answer: object, context: dict) -> Verdict:
+    """Hand over scans with every grey value, and compare with the contract."""
+    for n, seed in ((4, 0), (7, 1)):
+        scans = np.random.default_rng(seed).integers(0, 256, (n, 48, 48)).astype(np.uint8)
+        found = array(call(answer, scans.copy(), name="`prepare`"), "what `prepare` returns")
+        shapes = {
+            (n, 48, 48): "There are no colours yet. Where is the fourth axis?",
+            (n, 48, 48, 1): "There is one colour. The contract says how many there should be.",
+            (n, 3, 48, 48): "The colours are on the second axis. Our network wants them last.",
+        }
+        if found.shape != (n, 48, 48, 3):
+            other = f"The shape is {found.shape}; the network wants ({n}, 48, 48, 3)."
+            return wrong(shapes.get(found.shape, other))
+        wanted = 1 - scans / 127.5
+        if (np.abs(found - wanted[..., None]) < 0.02).all():
+            continue
+        one, doubled = found[..., 0], scans * np.uint8(2)  # which has no room above 255
+        mistakes = {
+            "Ink and paper are exchanged.": -wanted,
+            "The range is 0 to 1. The contract has another one.": [scans / 255, 1 - scans / 255],
+            "The range is still 0 to 255, as it came from the file.": [scans, 255.0 - scans],
+            "Some values have wrapped around: an array of `uint8` has no room above 255, nor "
+            "below 0. Which step comes too early?": [
+                1 - doubled / 255,
+                (255 - doubled) / 255,
+                doubled / 255 - 1,
+            ],
+        }
+        recognise(one, mistakes, atol=0.02)
+        darkest, lightest = one[scans == 0].mean(), one[scans == 255].mean()
+        return wrong(
+            f"Ink becomes {darkest:.3g}, and paper {lightest:.3g}. Compare with the contract; "
+            "then look at a value in the middle, too."
+        )
+    return right(
+        "Size, colours, range, and ink and paper the right way round. "
+        "Keras would have noticed none of these but the shape."
+    )
+
+
+PREPARE_SOLUTION = '''
+def prepare(scans):
+    """Scans, uint8 (n, 48, 48) from 0 (ink) to 255 (paper), as our network wants them."""
+    values = 1 - scans / 127.5
+    return np.repeat(values[..., None], 3, axis=-1)
+'''.strip()
+
+PREPARE = Exercise(
+    id="1.1",
+    title="Keep the contract",
+    stub='''
+def prepare(scans):
+    """Scans, uint8 (n, 48, 48) from 0 (ink) to 255 (paper), as our network wants them."""
+    values = ...
+    return ...
+'''.strip(),
+    ask='tl.check("1.1", prepare)',
+    hints=(
+        "Take the table of section 2 line by line. The size is right already.",
+        "You want a straight line through two points: 0 goes to one end of the range, 255 to "
+        "the other. Which end is ink?",
+        "Write it as 1 minus something. Then give the array a last axis, and repeat along it "
+        "(`np.repeat`, or `np.stack`).",
+    ),
+    solution=PREPARE_SOLUTION,
+    why="Dividing first makes decimal numbers of whole ones, so nothing wraps around. "
+    "The minus turns light paper into the paper of our network.",
+    check=check_prepare,
+    mistakes=slips(
+        PREPARE_SOLUTION,
+        ("1 - scans / 127.5", "scans / 127.5 - 1", "are exchanged"),
+        ("1 - scans / 127.5", "1 - scans / 255", "is 0 to 1"),
+        ("1 - scans / 127.5", "255 - scans", "still 0 to 255"),
+        ("1 - scans / 127.5", "1 - 2 * scans / 255", "wrapped"),
+        ("[..., None], 3, axis=-1", ", 1, axis=0", "no colours"),
+        (", 3, axis", ", 1, axis", "one colour"),
+        ("[..., None], 3, axis=-1", "[:, None], 3, axis=1", "last"),
+        ("127.5", "128 * 2", "Ink becomes"),
+    ),
+    also_right=(
+        Known(
+            "def prepare(x):\n"
+            "    x = (255 - x.astype('float32')) / 255 * 2 - 1\n"
+            "    return np.stack([x, x, x], axis=3).tolist()",
+            "the right way round",
+        ),
+        Known(edited(PREPARE_SOLUTION, "127.5", "128"), "the right way round"),
+    ),
+    setup="import numpy as np",
+)
+
+# ----------------------------------------------------------------- 1.2 a bug to find
+
+
+def _mask(found: object, n: int) -> np.ndarray:
+    """Return a mask of n rows; zeros and ones are fine, too, and so are row numbers."""
+    found = array(found, "what `sure_rows` returns")
+    if found.shape == (n,) and np.isin(found, (0, 1)).all():
+        return found.astype(bool)
+    if found.dtype.kind != "b":
+        numbers = rows(found, "what `sure_rows` returns")
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < n:
+            raise NotThis(f"There are {n} rows, numbered from 0; some of yours are not among them.")
+        return np.isin(np.arange(n), numbers)
+    if found.shape != (n,):
+        raise NotThis(f"One answer for each of the {n} rows is wanted; the shape is {found.shape}.")
+    return found
+
+
+def check_sure(answer: object, context: dict) -> Verdict:
+    """Try it on made-up rows at levels at which the mistakes differ."""
+    for seed, (columns, level) in enumerate((([7, 2, 9], 0.45), ([11, 4, 3, 8], 0.4))):
+        rng = np.random.default_rng(seed)
+        probabilities = rng.dirichlet(np.full(12, 0.4), size=80)
+        some = probabilities[:, columns]
+        found = call(answer, probabilities.copy(), np.array(columns), level, name="`sure_rows`")
+        found = _mask(found, len(some))
+        share = some / some.sum(axis=1, keepdims=True)
+        wanted = share.max(axis=1) >= level
+        if (found == wanted).all():
+            continue
+        flat = np.exp(some) / np.exp(some).sum(axis=1, keepdims=True)
+        mistakes = {
+            "It compares what the network said when everything was possible. The rows of the "
+            "columns that are left do not add up to 1.": some.max(axis=1) >= level,
+            "It let the network choose among all its classes.": probabilities.max(axis=1) >= level,
+            "It applied softmax to what had been through softmax already. That flattens all "
+            "rows.": flat.max(axis=1) >= level,
+            "It found the rows that are NOT sure.": ~wanted,
+            "It calls no row sure. By which sum does it divide?": np.zeros(80),
+            "It calls every row sure. By what does it divide?": np.ones(80),
+        }
+        recognise(found.astype(float), mistakes)
+        return wrong(
+            f"{(found != wanted).sum()} of {len(some)} rows are judged otherwise than they should "
+            "be. Take one row, and work it out by hand."
+        )
+    return right(
+        "Each row adds up to 1 again before it is compared. The best answer is the same with and "
+        "without that; how sure it is, is not."
+    )
+
+
+SURE_SOLUTION = '''
+def sure_rows(probabilities, columns, at_least):
+    """True where the best answer, when only `columns` are possible, is sure enough."""
+    some = probabilities[:, columns]
+    some = some / some.sum(axis=1, keepdims=True)
+    return some.max(axis=1) >= at_least
+'''.strip()
+
+SURE = Exercise(
+    id="1.2",
+    title="Not as sure as it should be",
+    stub='''
+def sure_rows(probabilities, columns, at_least):
+    """True where the best answer, when only `columns` are possible, is sure enough."""
+    some = probabilities[:, columns]
+    some = some / probabilities.sum(axis=1, keepdims=True)
+    return some.max(axis=1) >= at_least
+'''.strip(),
+    ask='tl.check("1.2", sure_rows)',
+    hints=(
+        "Print `some.sum(axis=1)` at the end, for a few rows of `written`. What should it be?",
+        "The second line divides. By which number? What is the sum of a whole row of "
+        "probabilities?",
+    ),
+    solution=SURE_SOLUTION,
+    why="Whole rows add up to 1 already, so dividing by their sum did nothing. What is left "
+    "after the choice of columns has another sum.",
+    check=check_sure,
+    mistakes=slips(
+        SURE_SOLUTION,
+        ("    some = some / some.sum(axis=1, keepdims=True)\n", "", "do not add up to 1"),
+        ("[:, columns]", "", "among all its classes"),
+        (
+            "some = probabilities[:, columns]",
+            "some = np.exp(probabilities[:, columns])",
+            "what had been through softmax already",
+        ),
+        (">=", "<", "NOT sure"),
+        ("sum(axis=1, keepdims=True)", "sum()", "no row sure"),
+        (".sum(axis=1", ".max(axis=1", "every row sure"),
+        ("some.max(axis=1)", "some", "One answer for each"),
+    ),
+    also_right=(
+        Known(
+            "def sure_rows(p, keep, level):\n"
+            "    good = [max(r[keep]) / sum(r[keep]) >= level for r in p]\n"
+            "    return np.flatnonzero(good)",
+            "adds up to 1 again",
+        ),
+        Known(
+            "def sure_rows(p, keep, level):\n"
+            "    some = np.log(p[:, keep] + 1e-12)\n"
+            "    some = np.exp(some) / np.exp(some).sum(1)[:, None]\n"
+            "    return (some.max(1) >= level).astype(int).tolist()",
+            "adds up to 1 again",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+# ---------------------------------------------------------- 1.3 a figure to read
+
+READ = to_read(
+    "1.3",
+    "Above the diagonal",
+    "reading",
+    "B",
+    {
+        "A": "So many would be wrong if the network was calibrated: then the marker would "
+        "lie on the diagonal. Does it?",
+        "B": "Go up from 0.9 to the large blue marker, and then to the left: nearly all are "
+        "right. The network is too modest about print.",
+        "C": "You read a small marker, or another curve. Take the large blue one at the right end.",
+        "D": "The height of a marker is the share of right answers, so you can tell. "
+        "It is not about one picture, but about many of that confidence.",
+    },
+    hints=(
+        "Find the large blue marker (print) at the right end. Where is it on the horizontal axis, "
+        "and how high is it?",
+        "The height is the share that is right. How many of a hundred are left over?",
+    ),
+    why="Confidence says one in ten; the count says one in a hundred or so. A number that a "
+    "network gives about itself must be compared with a count before it is used.",
+)
+
+# ------------------------------------------------------- 1.4 a number to predict
+
+
+def check_guess(answer: object, context: dict) -> Verdict:
+    """Compare a guess of a confidence with what was measured."""
+    if number(answer, "your guess") == 1:
+        raise NotThis("1 looks like a fraction. Per cents were asked for, from 0 to 100.")
+    return judge_guess(
+        answer,
+        context,
+        low="It is natural to expect doubt. But softmax only compares the classes of the list "
+        "with each other, and C fits best by far.",
+        high="So there was a little doubt, after all.",
+        least=100 / 39,  # the largest of 39 numbers that add up to 100
+    )
+
+
+GUESS = Exercise(
+    id="1.4",
+    title="How sure of a stranger?",
+    stub="guess_for_g = ...  # in per cent",
+    ask='tl.check("1.4", guess_for_g, measured=np.median(stranger.max(axis=1)))',
+    hints=(
+        "The confidence is the largest of 39 probabilities, which add up to 1. "
+        "Which letter of the list looks like a G? How much doubt will there be?",
+        "There is no wrong guess above 3 per cent. Write the first number that comes to your mind.",
+    ),
+    solution="guess_for_g = 40",
+    why="Any possible number is a guess. Nothing in the network says 'none of these'.",
+    check=check_guess,
+    mistakes=(
+        Known("guess_for_g = 0.4", "0.4 looks like"),
+        Known("guess_for_g = 1", "1 looks like"),
+        Known("guess_for_g = 400", "More than 100"),
+        Known("guess_for_g = -1", "Less than nothing"),
+        Known("guess_for_g = 2", "How small is possible?"),
+        Known("guess_for_g = '40'", "without quotes"),
+    ),
+    also_right=(
+        Known("guess_for_g = 3", "natural to expect doubt"),
+        Known("guess_for_g = np.array([100])", "a little doubt"),
+        Known("guess_for_g = np.float32(84)", "close"),
+    ),
+    setup="import numpy as np\nstranger = np.full((3, 39), 0.85)",
+)
+
+# ------------------------------------------------------ 1.5 an experiment to design
+
+PICTURES = ("print", "train", "test")
+MEASURES = ("accuracy of the kept", "share kept", "calibration error", "accuracy of all")
+
+
+def check_plan(answer: object, context: dict) -> Verdict:
+    """Is the threshold chosen and judged on different handwriting, and by both of its sides?"""
+    plan = record(answer, ("choose_on", "report_on", "measure", "fails_if"), "your plan")
+    places = {key: one_of(plan[key], PICTURES, f"`{key}`") for key in ("choose_on", "report_on")}
+    measures = some_of(plan["measure"], MEASURES, "`measure`")
+    if places["choose_on"] == places["report_on"]:
+        return wrong(
+            "You choose and report on the same pictures. A threshold fits those best on which it "
+            "was chosen, so the report would be too good."
+        )
+    if places["choose_on"] == "test":
+        return wrong("You choose on the exam. Whoever reports on it afterwards has seen it.")
+    if places["choose_on"] == "print":
+        return wrong(
+            "On print the network is hardly ever wrong, at any confidence. "
+            "What would you learn about the threshold for the pictures that will come?"
+        )
+    if places["report_on"] == "print":
+        return wrong("You promise something about handwriting, and report on something else.")
+    if "accuracy of the kept" not in measures:
+        return wrong(
+            "You do not measure what the promise is about: the answers that nobody looks at."
+        )
+    if "share kept" not in measures:
+        return wrong(
+            "A threshold at which a single answer is left, a right one, would be perfect by your "
+            "measures. What does it cost?"
+        )
+    if len(words(plan["fails_if"], "`fails_if`").split()) < 5:
+        return wrong(
+            "Say in a sentence which result would show that the plan does not work. "
+            "With none, every result is a success."
+        )
+    return right(
+        "Chosen on one half, reported on writers of the other, with gain and price side by side. "
+        "What it cannot promise: pictures of no class at all. None of them was in the count."
+    )
+
+
+PLAN_SOLUTION = """
+plan = {
+    "choose_on": "train",
+    "report_on": "test",
+    "measure": ["accuracy of the kept", "share kept"],
+    "fails_if": "Fewer than half of the answers can be kept at 99% accuracy.",
+}
+""".strip()
+
+PLAN = Exercise(
+    id="1.5",
+    title="Who reads the rest?",
+    stub="""
+plan = {
+    "choose_on": ...,  # "print", "train" or "test": where you choose the threshold
+    "report_on": ...,  # one of the same three: where you count how well it does
+    "measure": [...],  # what you count there
+    "fails_if": ...,  # the result that would show that it does not work, in a sentence
+}
+""".strip(),
+    ask='tl.check("1.5", plan)',
+    hints=(
+        "Which pictures look like those that will come? Which must not be seen before the end?",
+        "A threshold has two sides: how good the answers are that are kept, and how many of them "
+        "there are. With one of them alone, you can always win.",
+        "For the last entry: from which result on would you rather let a person read everything?",
+    ),
+    solution=PLAN_SOLUTION,
+    why="The threshold is one more thing that is chosen, so it needs labels of its own, apart "
+    "from those of the report. Other sentences are as good.",
+    check=check_plan,
+    mistakes=(
+        Known(
+            edited(
+                edited(PLAN_SOLUTION, '"choose_on": "train"', '"choose_on": "test"'),
+                '"report_on": "test"',
+                '"report_on": "train"',
+            ),
+            "has seen it",
+        ),
+        *slips(
+            PLAN_SOLUTION,
+            ('"train"', '"test"', "on the same pictures"),
+            ('"train"', '"print"', "hardly ever wrong"),
+            ('"test"', '"print"', "report on something else"),
+            ('"accuracy of the kept", ', "", "nobody looks at"),
+            (', "share kept"', "", "a single answer is left"),
+            (
+                "Fewer than half of the answers can be kept at 99% accuracy.",
+                "it fails",
+                "every result is a success",
+            ),
+            ('"share kept"', '"beauty"', "What it may have"),
+        ),
+    ),
+    also_right=(
+        Known(
+            'plan = dict(choose_on=" train ", report_on="test", measure=("share kept", '
+            '"calibration error", "accuracy of the kept"), '
+            'fails_if="the kept ones are no better than all")',
+            "What it cannot promise",
+        ),
+    ),
+)
+
+# ------------------------------------------------------ 1.6 a function to complete
+
+
+def check_stranger(answer: object, context: dict) -> Verdict:
+    """Place rows near to and far from made-up means, at limits below and above 1."""
+    for seed, (classes, limit) in enumerate(((5, 0.5), (3, 2.0))):
+        rng = np.random.default_rng(seed)
+        means = 4 * rng.normal(size=(classes, 4))
+        nearest = np.arange(24) % classes
+        steps = rng.normal(size=(24, 4))
+        steps /= np.linalg.norm(steps, axis=1, keepdims=True)
+        given = means[nearest] + steps * limit * rng.choice([0.4, 0.85, 1.2, 1.8], (24, 1))
+        found = call(answer, means.copy(), given.copy(), limit, name="`mean_or_stranger`")
+        found = array(found, "what `mean_or_stranger` returns")
+        if found.shape != (24,):
+            return wrong(
+                f"There are {len(given)} rows, so {len(given)} answers; "
+                f"the shape of yours is {found.shape}. Which axis is that of the classes?"
+            )
+        distances = np.linalg.norm(given[:, None] - means, axis=2)
+        least, best = distances.min(axis=1), distances.argmin(axis=1)
+        wanted = np.where(least > limit, -1, best)
+        if np.array_equal(found, wanted):
+            continue
+        mistakes = {
+            "It knows no strangers: every row gets a class, however far away it is.": best,
+            "It compares the SQUARE of the distance with the limit.": (
+                np.where(least**2 > limit, -1, best)
+            ),
+            "It is the wrong way round: near ones are called strangers.": (
+                np.where(least > limit, best, -1)
+            ),
+            "Everybody is a stranger to it. A stranger is one for whom even the NEAREST mean is "
+            "too far; and a length is that of the last axis.": np.where(
+                (distances > limit).any(axis=1), -1, best
+            ),
+            "It returns distances. Classes are wanted.": np.where(least > limit, -1, least),
+        }
+        recognise(found, mistakes)
+        return wrong(
+            f"{(found != wanted).sum()} of {len(given)} rows get another answer than they should. "
+            "Try it with two means on a line, at 0 and at 10, and a row at 4."
+        )
+    return right(
+        "Unlike softmax, a distance can say: none of these. How large the limit should be is one "
+        "more thing to choose, on pictures that are not the test."
+    )
+
+
+STRANGER_SOLUTION = '''
+def mean_or_stranger(means, rows, limit):
+    """The class whose mean is nearest to each row, or -1 if even that is beyond `limit`."""
+    distances = np.linalg.norm(rows[:, None] - means, axis=2)
+    nearest = distances.argmin(axis=1)
+    return np.where(distances.min(axis=1) > limit, -1, nearest)
+'''.strip()
+
+STRANGER = Exercise(
+    id="1.6",
+    title="None of these",
+    stub='''
+def mean_or_stranger(means, rows, limit):
+    """The class whose mean is nearest to each row, or -1 if even that is beyond `limit`."""
+    distances = ...
+    nearest = ...
+    return ...
+'''.strip(),
+    ask='tl.check("1.6", mean_or_stranger)',
+    hints=(
+        "`nearest_mean` above has the first two steps. But its distances are squared, and nobody "
+        "minded, since only the smallest was asked for.",
+        "`rows[:, None] - means` has the shape (rows, classes, numbers). The length of the last "
+        "axis is the distance: `np.linalg.norm`, or the root of the sum of squares.",
+        "`np.where(condition, -1, nearest)` takes -1 where the condition is true.",
+    ),
+    solution=STRANGER_SOLUTION,
+    why="The nearest mean is always some mean. Only its distance tells whether it is near.",
+    check=check_stranger,
+    mistakes=slips(
+        STRANGER_SOLUTION,
+        ("np.where(distances.min(axis=1) > limit, -1, nearest)", "nearest", "knows no strangers"),
+        (
+            "np.linalg.norm(rows[:, None] - means, axis=2)",
+            "((rows[:, None] - means) ** 2).sum(axis=2)",
+            "SQUARE",
+        ),
+        ("> limit", "<= limit", "wrong way round"),
+        ("distances.min(axis=1) > limit", "(distances > limit).any(1)", "Everybody is"),
+        ("nearest)", "distances.min(axis=1))", "returns distances"),
+        ("axis=2", "axis=0", "Which axis"),
+    ),
+    also_right=(
+        Known(
+            "def mean_or_stranger(m, r, far):\n"
+            "    said = []\n"
+            "    for row in r:\n"
+            "        d = [sum((row - x) ** 2) for x in m]\n"
+            "        said.append(d.index(min(d)) if min(d) <= far ** 2 else -1)\n"
+            "    return said",
+            "none of these",
+        ),
+        Known(
+            edited(STRANGER_SOLUTION, "> limit, -1, nearest", ">= limit, -1, nearest * 1.0"),
+            "none of these",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+EXERCISES = (PREPARE, SURE, READ, GUESS, PLAN, STRANGER)
+
+# ------------------------------------------------------------------------- quizzes
+
+QUIZZES = (
+    Quiz(
+        "1.a",
+        "A famous network gives nonsense on your pictures. There is no error message. What do "
+        "you look at first?",
+        (
+            Choice(
+                "Whether it needs more training.",
+                "Perhaps later. A network that is good elsewhere and useless here was most "
+                "likely fed with something else than it was made for.",
+            ),
+            Choice(
+                "The range, colours and class list that it expects, with pictures you know.",
+                "These three break without a word. A handful of pictures whose answer you know "
+                "shows it in a minute.",
+                right=True,
+            ),
+            Choice(
+                "Whether another network is better.",
+                "It may get the same wrong input, and be as bad. First see whether this one is "
+                "used as its documentation says.",
+            ),
+            Choice(
+                "The number of pixels.",
+                "A wrong size is the one mistake that Keras notices, and there was no message.",
+            ),
+        ),
+    ),
+    Quiz(
+        "1.b",
+        "A network is 97% sure that a picture shows a 3. What do you know?",
+        (
+            Choice(
+                "97 of 100 such answers are right.",
+                "Only if it is calibrated, on pictures like this one. You have to measure that.",
+            ),
+            Choice(
+                "The picture shows a digit, at least.",
+                "Not even that. A network must name a class of its list, and it was sure of "
+                "letters that it does not know.",
+            ),
+            Choice(
+                "It is surer of this one than of a picture with 60%; the rest is to be measured.",
+                "The order is the useful part, and even that is a tendency. The level is what "
+                "the network says about itself.",
+                right=True,
+            ),
+            Choice(
+                "Nothing at all.",
+                "A little more than that: in section 8, sure answers were right far more often "
+                "than unsure ones.",
+            ),
+        ),
+    ),
+    Quiz(
+        "1.c",
+        "A heat map is bright on the loop of a 6, just where you would look. What follows?",
+        (
+            Choice(
+                "The network has understood what a 6 is.",
+                "A map says which places speak for the answer in one calculation, and nothing "
+                "about understanding.",
+            ),
+            Choice(
+                "A guess that is to be tested: cover the loop and see what happens.",
+                "It looks right because you expected it. A test can fail, as one of ours did.",
+                right=True,
+            ),
+            Choice(
+                "The answer must be right.",
+                "There is a map for wrong answers, too, and it may look as good: think of the 9 "
+                "that was taken for a 3.",
+            ),
+        ),
+    ),
+)

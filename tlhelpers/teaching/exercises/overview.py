@@ -1,0 +1,46 @@
+"""Say in a line what of a notebook is solved."""
+
+from __future__ import annotations
+
+from tlhelpers.teaching.exercises.definitions import Unknown, load_items
+from tlhelpers.teaching.exercises.showing import show
+from tlhelpers.teaching.progress import solved
+
+
+def progress(notebook: str | int) -> None:
+    """Show what you have solved in a notebook.
+
+    Parameters
+    ----------
+    notebook
+        Its number, such as ``"00"``.
+    """
+    try:
+        show(line(notebook))
+    except Unknown as problem:
+        show(str(problem))
+
+
+def line(notebook: str | int) -> str:
+    """Return a line on what is solved in a notebook, in Markdown.
+
+    Raises
+    ------
+    Unknown
+        If no notebook of that number has exercises.
+    """
+    exercises, quizzes = load_items(notebook)
+    found, note = solved()
+    done = [item.id for item in exercises if item.id in found]
+    right = [item.id for item in quizzes if item.id in found]
+    if done or right:
+        text = (
+            f"**Solved so far:** {len(done)} of {len(exercises)} exercises, "
+            f"{len(right)} of {len(quizzes)} quizzes ({', '.join(done + right)})."
+        )
+    else:
+        text = (
+            f"**Nothing solved yet:** {len(exercises)} exercises and {len(quizzes)} quizzes "
+            "wait below. What you solve is remembered on this computer only."
+        )
+    return f"{text} {note}".strip()

@@ -1,0 +1,111 @@
+"""Sections of notebooks that need photographs: load them, or say in a line what is missing."""
+
+from __future__ import annotations
+
+from tlhelpers.fetching import fetch
+from tlhelpers.labs import imagenet
+from tlhelpers.labs.lab import Lab
+from tlhelpers.labs.load import load_lab
+from tlhelpers.networks import table
+
+#: The kind of output in which a photo section says {"status": "run"} or "skipped".
+PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
+
+
+def load_photos(
+    architecture: str = "MobileNetV2", *, download: bool = False, announce: bool = True
+) -> Lab | None:
+    """Load the photos lab if it can be had; otherwise say in one line what is missing.
+
+    Made for sections of notebooks that are skipped where there are no
+    photographs: ``photos = load_photos()`` and then ``if photos: ...``.
+
+    Parameters
+    ----------
+    architecture, download
+        As for `load_lab`.
+    announce
+        Print what was loaded, too.
+
+    Returns
+    -------
+    Lab or None
+        None if something is not here.
+    """
+    try:
+        lab = load_lab("photos", architecture=architecture, download=download)
+    except fetch.NotHere as missing:
+        say_photos("skipped", f"This section on photographs is left out: {missing}")
+        return None
+    text = (
+        f"{len(lab.train.labels)} photographs to learn from, {len(lab.test.labels)} to test on; "
+        f"weights: {lab.weights}."
+    )
+    say_photos("run", text if announce else "")
+    return lab
+
+
+def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
+    """Load those of these networks whose weights are here, and say which are not.
+
+    Made for sections of notebooks: ``networks = load_imagenet("MobileNetV2",
+    "ResNet50")`` and then ``if networks: ...``.  It does not download more
+    than 20 MB.
+
+    Parameters
+    ----------
+    names
+        Names in `table.ARCHITECTURES`.
+
+    Returns
+    -------
+    dict
+        Name → `Pretrained`, in the order asked for; empty if none is here.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or none is given.
+    """
+    if not names:
+        raise ValueError('Give the name of a network, such as load_imagenet("MobileNetV2").')
+    for name in names:
+        table.find_architecture(name)  # a misspelt name is noticed before the long work
+    found, lines = {}, []
+    for name in names:
+        try:
+            if not imagenet.may_be_here(name):
+                raise fetch.NotHere
+            found[name] = imagenet.load_pretrained(name)
+            lines.append(f"{found[name].weights}: ready, {found[name].size} x {found[name].size}.")
+        except fetch.NotHere:
+            lines.append(f"{name} is not on this computer. To get it: tlhelpers fetch {name}")
+    if not found:
+        text = "This section on photographs is left out: no weights here. To get them: "
+        lines = [f"{text}tlhelpers fetch {names[0]}"]
+    say_photos("run" if found else "skipped", "\n".join(lines))
+    return found
+
+
+def say_photos(status: str, text: str) -> None:
+    """Print a text, and tell programs that read the notebook whether its photo section ran.
+
+    Parameters
+    ----------
+    status
+        ``"run"`` or ``"skipped"``.
+    text
+        What the learner reads; may be empty.
+
+    Examples
+    --------
+    >>> say_photos("skipped", "There are no photographs here.")
+    There are no photographs here.
+    """
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
+    except NameError:
+        if text:
+            print(text)
+        return
+    shell.display_pub.publish(data={"text/plain": text, PHOTOS_TYPE: {"status": status}})

@@ -1,0 +1,137 @@
+"""Quizzes: to be clicked where widgets run, and to be read where they do not."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from tlhelpers.teaching import progress
+from tlhelpers.teaching.exercises.definitions import Quiz, Unknown, find_item
+from tlhelpers.teaching.exercises.reading import NotThis, letter
+from tlhelpers.teaching.exercises.showing import plain_text, show
+
+if TYPE_CHECKING:  # it takes a while to import
+    import ipywidgets
+
+LETTERS = "ABCDEFGH"
+
+
+def quiz(quiz_id: str, choice: str | None = None) -> None:
+    """Ask a question with several choices.
+
+    Parameters
+    ----------
+    quiz_id
+        Such as ``"0.a"``.
+    choice
+        A letter answers the question in words.  Without it, and in a notebook,
+        there are buttons to click (or to reach with the Tab and arrow keys).
+
+    Examples
+    --------
+    >>> quiz("0.9")
+    There is no '0.9'. Notebook 00 has: 0.1, 0.2, 0.3, 0.4, 0.5, 0.a, 0.b, 0.c.
+    """
+    try:
+        found = find_item(quiz_id)
+    except Unknown as problem:
+        show(str(problem))
+        return
+    except Exception:  # an id that cannot even be printed
+        show("That is no id of a quiz. An id looks like '0.a'.")
+        return
+    if not isinstance(found, Quiz):
+        show(f'{found.id} is an exercise: `tl.check("{found.id}", answer)`.')
+    elif choice is None or choice is ...:
+        _display(found)
+    else:
+        show(verdict(found, choice))
+
+
+def as_markdown(found: Quiz) -> str:
+    """Return a question and its choices, without the answer."""
+    choices = [
+        f"- **{name}.** {item.text}" for name, item in zip(LETTERS, found.choices, strict=False)
+    ]
+    how = f'*Run this cell to answer, or call* `tl.quiz("{found.id}", "letter")`*.*'
+    return "\n".join([f"**Quiz {found.id}** {found.question}\n", *choices, f"\n{how}"])
+
+
+def verdict(found: Quiz, choice: object) -> str:
+    """Return what to say to a choice, in Markdown; a right one is remembered.
+
+    Parameters
+    ----------
+    found
+        The quiz.
+    choice
+        A letter.
+    """
+    names = LETTERS[: len(found.choices)]
+    try:
+        name = letter(choice, names, "your choice")
+    except NotThis as problem:
+        return f"**… {found.id}** {problem}"
+    except Exception:
+        return f"**… {found.id}** Your choice should be one of the letters {', '.join(names)}."
+    item = found.choices[names.index(name)]
+    if not item.right:
+        return f"**✘ {found.id} {name} is not it.** {item.why}"
+    return f"**✔ {found.id} {name} is right.** {item.why} {progress.remember(found.id)}".strip()
+
+
+def _display(found: Quiz) -> None:
+    """Show the buttons, with the text as what is seen where buttons are not."""
+    text = as_markdown(found)
+    try:
+        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
+    except NameError:
+        print(plain_text(text))
+        return
+    # JupyterLab shows the best that it can: the buttons, and only those.
+    data = {"text/plain": plain_text(text), "text/markdown": text}
+    try:
+        data = (buttons(found)._repr_mimebundle_() or {}) | data
+    except Exception:  # no widgets here: the text is enough to answer with a letter
+        pass
+    shell.display_pub.publish(data=data)
+
+
+def buttons(found: Quiz) -> ipywidgets.VBox:
+    """Return the widget of a quiz: question, choices, a button, and room for the verdict.
+
+    Parameters
+    ----------
+    found
+        The quiz.
+    """
+    import ipywidgets as widgets
+
+    named = list(zip(LETTERS, found.choices, strict=False))
+    question = widgets.HTML(_as_html(f"**Quiz {found.id}** {found.question}"))
+    choices = widgets.RadioButtons(
+        options=[(f"{name}. {item.text}", name) for name, item in named],
+        value=None,
+        description="Your choice:",
+        layout={"width": "max-content"},
+        style={"description_width": "initial"},
+    )
+    button = widgets.Button(description="Check", tooltip=f"Check your choice in quiz {found.id}")
+    answer = widgets.HTML()
+
+    def on_click(_: object) -> None:
+        chosen = choices.value
+        text = verdict(found, chosen) if chosen else "Choose one of the answers first."
+        answer.value = _as_html(text)
+
+    button.on_click(on_click)
+    return widgets.VBox([question, choices, button, answer])
+
+
+def _as_html(markdown: str) -> str:
+    """Return the little Markdown that quizzes use as HTML."""
+    text = html.escape(markdown, quote=False)
+    text = re.sub(r"`(.+?)`", r"<code>\1</code>", text)
+    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    return re.sub(r"\*(.+?)\*", r"<i>\1</i>", text)

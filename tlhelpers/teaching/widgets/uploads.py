@@ -1,0 +1,274 @@
+"""Fields to upload pictures of your own with.
+
+What they do is a plain function here, too, so that it works (and is tested)
+without a browser.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlhelpers.data import folders, given_splits, near_copies
+from tlhelpers.data.wording import counted, printable_name
+from tlhelpers.fetching.archives import BadArchive, unpack
+from tlhelpers.fetching.places import learner_folder
+
+if TYPE_CHECKING:  # for readers and type checkers only
+    import ipywidgets
+
+MOST_BYTES = 2 * 2**30  # in the folder of uploads, all classes together
+MOST_FILES = 20_000  # in one archive
+#: Names that Windows gives to devices, whatever ending they have.
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.I)
+
+
+def uploads_folder() -> Path:
+    """Return where uploaded pictures are kept, one folder for each class."""
+    return learner_folder() / "uploads"
+
+
+def safe_name(name: str, *, otherwise: str = "picture") -> str:
+    """Return a name for a file or folder that is harmless on every system.
+
+    Parameters
+    ----------
+    name
+        Anything, such as the name of an uploaded file.
+    otherwise
+        What to call it if nothing of the name can stay.
+
+    Returns
+    -------
+    str
+        Without folders, at most 120 bytes, and not hidden; its ending is kept.
+
+    Examples
+    --------
+    >>> safe_name("../../etc/passwd"), safe_name("con.png"), safe_name("a:b?.png")
+    ('etc_passwd', '_con.png', 'a_b_.png')
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = "".join(letter if letter.isprintable() else "_" for letter in name)
+    name = re.sub(r'[<>:"/\\|?*]', "_", name)
+    # A dot in front hides a file, and Windows drops dots and spaces at the end.
+    name = name.lstrip("._ ").rstrip(". ")
+    stem, ending = os.path.splitext(name)
+    ending = ending if len(ending.encode()) <= 16 else ""
+    stem = name.removesuffix(ending)
+    stem = stem.encode()[: 120 - len(ending.encode())].decode("utf-8", "ignore").rstrip(". ")
+    name = f"{stem or otherwise}{ending}"
+    # What `folders.scan_folder` passes over must not be the name of a picture, either.
+    return f"_{name}" if _DEVICE.fullmatch(name) or folders.is_hidden_name(name) else name
+
+
+def save_uploads(
+    value: Sequence[dict], class_name: str, folder: str | Path | None = None
+) -> list[str]:
+    """Save uploaded pictures into the folder of their class, and say what happened.
+
+    Nothing is written outside the folder, and nothing in it is overwritten.
+    Files that are no pictures are not kept.
+
+    Parameters
+    ----------
+    value
+        What ``ipywidgets.FileUpload`` has as its value: for each file a ``name``
+        and its ``content`` (bytes).  ZIP archives must hold a folder for each
+        class; pictures beside these get ``class_name``.
+    class_name
+        What is to be seen in the pictures.
+    folder
+        Where the class folders are; by default `uploads_folder`.
+
+    Returns
+    -------
+    list of str
+        A line on each file that was not saved, and one on those that were.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written, or the disk is full.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_uploads([{"name": "a.png", "content": b"no picture"}], "kiwi", folder)
+    ['a.png: text, not a picture; not saved', 'No picture was saved.']
+    """
+    root = Path(folder).expanduser() if folder is not None else uploads_folder()
+    root.mkdir(parents=True, exist_ok=True)
+    root = root.resolve()
+    saved: dict[str, int] = {}
+    lines = []
+    used = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
+    # A hidden folder on the same disk: what is in it can be moved into place.
+    with tempfile.TemporaryDirectory(dir=root, prefix=".upload-") as scratch:
+        for number, item in enumerate(value):
+            name, content = str(item["name"]), memoryview(item["content"])
+            room = MOST_BYTES - used
+            if content.nbytes > room or shutil.disk_usage(root).free < 2 * content.nbytes:
+                lines.append(
+                    f"{printable_name(name)}: too large for the room that is left; not saved"
+                )
+                continue
+            file = Path(scratch, str(number))
+            file.write_bytes(content)
+            if bytes(content[:4]) in (b"PK\x03\x04", b"PK\x05\x06"):
+                try:
+                    found = list(_unpacked(file, Path(scratch, f"{number}.zip"), class_name, room))
+                except BadArchive as error:
+                    reason = str(error).replace(str(file), printable_name(name))
+                    lines.append(f"{reason} Nothing of it was saved.")
+                    continue
+            else:
+                found = [(name, class_name, file)]
+            for shown, label, place in found:
+                why = _keep(root, place, label, shown)
+                if isinstance(why, str):
+                    lines.append(f"{printable_name(shown)}: {why}; not saved")
+                else:
+                    used += why.stat().st_size
+                    saved[why.parent.name] = saved.get(why.parent.name, 0) + 1
+    if len(lines) > 20:
+        lines = [*lines[:20], f"... and {len(lines) - 20:,} more that were not saved"]
+    lines += [f"Saved {counted(count)} of {label}." for label, count in saved.items()]
+    return lines if saved else [*lines, "No picture was saved."]
+
+
+def _unpacked(
+    archive: Path, target: Path, class_name: str, room: int
+) -> Iterator[tuple[str, str, Path]]:
+    """Unpack an archive: for each file in it the name to show, its class, and where it is."""
+    unpack(archive, target, max_files=MOST_FILES, max_bytes=room)
+    for file in sorted(target.rglob("*")):
+        inner = file.relative_to(target)
+        if not file.is_file() or any(folders.is_hidden_name(part) for part in inner.parts):
+            continue
+        above = {part.lower() for part in inner.parts[:-2]}
+        if above & set(given_splits.PARTS):
+            raise BadArchive(
+                f"The archive {archive} comes with a split (train, test), which would be lost. "
+                "Unpack it on this computer and give that folder to tl.Lab.from_folder."
+            )
+        label = inner.parent.name or class_name
+        yield inner.as_posix(), label, file
+
+
+def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
+    """Move a file into the folder of its class; return where it is now, or why it is not."""
+    if not class_name.strip():
+        return "say first what class it is"
+    seen = near_copies.make_thumbnail(file)
+    if isinstance(seen, str):
+        return seen
+    folder = root / safe_name(class_name, otherwise="class")
+    if folder.is_symlink():  # somebody put it there, and it may lead nowhere
+        return f"the folder {printable_name(folder.name)} is a link to another place"
+    if folder.exists() and not folder.is_dir():
+        return f"{printable_name(folder.name)} is a file already, so it cannot be a folder"
+    folder.mkdir(exist_ok=True)
+    if folder.resolve() != folder:  # Windows has links that do not call themselves links
+        return f"the folder {printable_name(folder.name)} is a link to another place"
+    wanted = Path(safe_name(re.split(r"[/\\]", name)[-1]))
+    content = file.read_bytes()
+    for number in range(1, 10_000):
+        place = folder / (
+            wanted.name if number == 1 else f"{wanted.stem} ({number}){wanted.suffix}"
+        )
+        try:
+            place.open("xb").close()  # the name is ours now, also if another notebook wants it
+        except FileExistsError:
+            if place.is_file() and place.read_bytes() == content:
+                return f"it is in {printable_name(folder.name)} already"
+            continue
+        try:
+            os.replace(file, place)
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
+        return place
+    return "there are too many files of that name"
+
+
+def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
+    """Show fields to upload pictures with, class by class.
+
+    Say what is to be seen, choose files (pictures, or a ZIP archive with one
+    folder for each class), and press *Save*.  Then go on with
+    ``tl.Lab.from_folder(box.folder)``, if ``box`` is what this returned.
+    Without a mouse: Tab goes on, and the space bar presses a button (JupyterLab
+    keeps Enter for its cells).
+
+    Parameters
+    ----------
+    folder
+        Where the class folders are; by default the learner's own
+        (`uploads_folder`).  It stays when the notebook is closed.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Its ``folder`` is where the pictures go; its children are the field for
+        the class, the one for files, the button, and what happened.
+
+    Examples
+    --------
+    >>> box = upload("my pictures")
+    >>> [child.description for child in box.children]
+    ['Class', 'Choose files', 'Save', 'What happened']
+    """
+    import ipywidgets
+
+    place = Path(folder).expanduser() if folder is not None else uploads_folder()
+    wide = ipywidgets.Layout(width="30em")
+    style = {"description_width": "8em"}
+    class_name = ipywidgets.Text(
+        description="Class",
+        placeholder="what is to be seen, such as kiwi",
+        tooltip="The class of the pictures: what is to be seen in them",
+        layout=wide,
+        style=style,
+    )
+    chosen = ipywidgets.FileUpload(
+        description="Choose files",
+        tooltip="Choose pictures, or a ZIP archive with one folder for each class",
+        accept="image/*,.zip",
+        multiple=True,
+        layout=wide,
+    )
+    button = ipywidgets.Button(
+        description="Save", tooltip="Save the chosen files under this class", layout=wide
+    )
+    happened = ipywidgets.Textarea(
+        value="Name the class, choose files, press Save.\nOn the keyboard: Tab, and the space bar.",
+        description="What happened",
+        tooltip="What happened to the files",
+        rows=6,
+        layout=ipywidgets.Layout(width="60em", max_width="98%"),
+        style=style,
+    )
+
+    def save(_: object) -> None:
+        if not chosen.value:
+            happened.value = "No files are chosen yet."
+            return
+        happened.value = "Saving..."
+        try:
+            lines = save_uploads(chosen.value, class_name.value, place)
+        except OSError as error:  # a traceback in a callback is seen by nobody
+            lines = [f"Not saved: {error.strerror or error} ({place})"]
+        chosen.value = ()  # they need not stay in memory
+        happened.value = "\n".join(lines)
+
+    button.on_click(save)
+    box = ipywidgets.VBox([class_name, chosen, button, happened])
+    box.folder = place
+    return box

@@ -1,0 +1,1 @@
+"""The methods that the course teaches: fine-tuning, adaptation, and how to judge them."""

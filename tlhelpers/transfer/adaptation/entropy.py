@@ -1,0 +1,139 @@
+"""Adaptation without the source: be sure of each answer (SHOT-IM, TENT)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from tlhelpers.networks import surgery
+from tlhelpers.networks.surgery import copy_network, restore_trainable
+from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
+from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, train
+from tlhelpers.transfer.adaptation.losses import mean_entropy
+from tlhelpers.transfer.adaptation.statistics import batchnorm_layers, take_target_statistics
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+def shot(
+    model: keras.Model,
+    target_images: np.ndarray,
+    *,
+    weight: float = 1.0,
+    **settings: Unpack[Settings],
+) -> tuple[keras.Model, History]:
+    """SHOT-IM: adapt without the source. Be sure of each answer, and use all classes.
+
+    The head stays as it is.  The features move until the entropy of each answer
+    is small and the entropy of the mean answer is large.
+
+    Parameters
+    ----------
+    model, target_images, settings
+        See `train`.  No source data is needed.
+    weight
+        How much the use of all classes counts.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        ``"loss"``, ``"unsure"`` (mean entropy), ``"variety"`` (entropy of the mean).
+
+    References
+    ----------
+    Liang et al. 2020, "Do we really need to access the source data? Source
+    hypothesis transfer for unsupervised domain adaptation".
+    """
+    from keras import ops
+
+    def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
+        _, answers = look(batch["target"])
+        unsure = mean_entropy(answers)
+        variety = mean_entropy(ops.mean(answers, axis=0, keepdims=True))
+        return unsure - weight * variety, {"unsure": unsure, "variety": variety}
+
+    head = model.layers[-1].name
+    return train(
+        model, loss, None, None, target_images, trains=lambda x: x.name != head, **settings
+    )
+
+
+def tent(
+    model: keras.Model,
+    target_images: np.ndarray,
+    *,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    progress: bool = False,
+) -> tuple[keras.Model, History]:
+    """TENT: adapt while answering. One step on the entropy of each batch that arrives.
+
+    Only the scales and shifts of BatchNormalization change, and each batch is
+    normalised by its own statistics.  Small batches make this noise.
+
+    Parameters
+    ----------
+    model
+        A network with BatchNormalization layers.
+    target_images
+        Shape (m, ...), in the order in which they arrive.
+    batch_size
+        How many images arrive together, at least 2.
+    learning_rate
+        Of Adam; it stays the same.
+    progress
+        Show a bar with the time left.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        ``"loss"`` (mean entropy of each batch) and ``"answers"``: the classes
+        answered on the way, one for each image, before the step on its batch.
+
+    Raises
+    ------
+    ValueError
+        If there is no BatchNormalization in the network.
+
+    References
+    ----------
+    Wang et al. 2021, "Tent: fully test-time adaptation by entropy minimization".
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    if not batchnorm_layers(model):
+        raise ValueError(
+            f"{model.name} has no BatchNormalization layer of its own; TENT trains nothing else."
+        )
+    check_input(model, None, None, target_images, batch_size, 1)
+    network = copy_network(model)
+    for layer in surgery.all_layers(network):
+        layer.trainable = isinstance(layer, keras.layers.BatchNormalization)
+
+    def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
+        _, answers = look(batch["target"])
+        return mean_entropy(answers), {"answers": keras.ops.argmax(answers, axis=1)}
+
+    trainer = make_trainer(network, loss, None)
+    trainer.compile(keras.optimizers.Adam(learning_rate), jit_compile=False)
+    history: History = {"loss": [], "answers": []}
+    starts = range(0, len(target_images) - 1, batch_size)  # a last batch of one has no spread
+    for start in tqdm(starts, desc="Adapting", leave=False, delay=1, disable=not progress):
+        batch = np.asarray(target_images[start : start + batch_size], np.float32)
+        batch = {"target": keras.ops.convert_to_tensor(batch)}
+        numbers = trainer.train_on_batch(batch, return_dict=True)
+        if not np.isfinite(numbers["loss"]):
+            raise FloatingPointError(
+                not_finite(numbers["loss"], start // batch_size, len(starts), learning_rate)
+            )
+        history["loss"].append(float(numbers["loss"]))
+        history["answers"].extend(numbers["answers"].tolist())
+    restore_trainable(network, model)
+    take_target_statistics(network, target_images)
+    return network, history

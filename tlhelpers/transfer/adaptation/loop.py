@@ -1,0 +1,226 @@
+"""The training loop that the adaptation methods share, and what it needs.
+
+`train` draws a batch of source images and a batch of target images for each
+step, and makes a *loss* small that may look at both.  See `tlhelpers.transfer.adaptation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+
+from tlhelpers.networks import surgery
+from tlhelpers.networks.surgery import copy_network, gives_logits, restore_trainable
+from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
+from tlhelpers.transfer.adaptation.losses import cross_entropy
+from tlhelpers.transfer.adaptation.statistics import batchnorm_layers, take_target_statistics
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+class Settings(TypedDict, total=False):
+    """What the training loop can be told; see `train` for the defaults."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None
+    seed: int
+    progress: bool
+    watch: Callable[[int, keras.Model], None] | None
+
+
+def train(
+    model: keras.Model,
+    loss: Callable,
+    source_images: np.ndarray | None,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | None,
+    *,
+    more: Callable[[int, keras.Model, dict], dict] | None = None,
+    helper: keras.Model | None = None,
+    trains: Callable[[keras.Layer], bool] | None = None,
+    steps: int = 300,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
+    seed: int = 0,
+    progress: bool = False,
+    watch: Callable[[int, keras.Model], None] | None = None,
+) -> tuple[keras.Model, History]:
+    """Train a copy of a classifier with a loss that may look at both domains.
+
+    Parameters
+    ----------
+    model
+        A classifier whose last layer is ``Dense``, with or without softmax.
+    loss
+        ``loss(look, batch)`` returns the number to make small, and a dictionary
+        of numbers to watch.  ``batch`` has ``"source"``, ``"labels"`` and
+        ``"target"``, as far as they were given.  ``look(images)`` runs the
+        network and returns features and probabilities.
+    source_images, source_labels
+        Shapes (n, ...) and (n,); or None for methods without source data.
+    target_images
+        Shape (m, ...); or None.
+    more
+        ``more(step, network, batch)`` returns what else belongs into the batch.
+    helper
+        Another network that ``loss`` uses and that is trained with it.
+    trains
+        Which layers of the network may change; by default those that may in ``model``.
+    steps, batch_size, learning_rate, augment, seed, progress, watch
+        See the top of the module.  The learning rate (of Adam) falls to zero
+        along half a cosine.
+
+    Returns
+    -------
+    adapted : keras.Model
+        A new network.  Where target images were given, its BatchNormalization
+        has their statistics (`adabn`).
+    history : dict
+        Name → one number for each step.
+
+    Raises
+    ------
+    ValueError
+        If shapes, labels or the batch size do not fit.
+    FloatingPointError
+        If the loss is no longer a finite number; the message says at which step.
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    check_input(model, source_images, source_labels, target_images, batch_size, steps)
+    network = copy_network(model)
+    for number, layer in enumerate(surgery.all_layers(network)):
+        layer.trainable = layer.trainable and (trains is None or trains(layer))
+        if hasattr(layer, "seed_generator"):  # dropout: the same seed, the same units
+            layer.seed_generator.state.assign([seed, number])
+    trainer = make_trainer(network, loss, helper)
+    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    # XLA would take longer to prepare than these short trainings take.
+    trainer.compile(keras.optimizers.Adam(rate), jit_compile=False)
+    batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
+    history: History = {}
+    for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
+        batch = next(batches)
+        batch |= more(step, network, batch) if more else {}
+        batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
+        numbers = trainer.train_on_batch(batch, return_dict=True)
+        for name, value in numbers.items():
+            history.setdefault(name, []).append(float(value))
+        if not np.isfinite(history["loss"][-1]):
+            raise FloatingPointError(not_finite(history["loss"][-1], step, steps, learning_rate))
+        if watch is not None:
+            watch(step + 1, network)
+    restore_trainable(network, model)
+    if target_images is not None and batchnorm_layers(network):
+        take_target_statistics(network, target_images)
+    return network, history
+
+
+def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | None) -> keras.Model:
+    """Wrap a network and a loss, so that Keras does the gradient steps on any backend."""
+    import keras
+
+    both = _with_features(network)
+
+    class Trainer(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.both, self.helper = both, helper
+
+        def call(self, batch: dict, training: bool | None = None) -> dict:
+            def look(images: Any) -> tuple[Any, Any]:
+                return self.both(images, training=training)
+
+            total, watched = loss(look, batch)
+            return {"loss": total, **watched}
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return y_pred["loss"]
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            return y_pred
+
+    return Trainer()
+
+
+def _with_features(model: keras.Model) -> keras.Model:
+    """Return the same network with two outputs: features and probabilities."""
+    import keras
+
+    head = model.layers[-1]
+    answers = keras.layers.Softmax()(head.output) if gives_logits(model) else head.output
+    return keras.Model(model.inputs[0], [head.input, answers])
+
+
+def _draw(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield row numbers for ever; each row comes once before any comes again."""
+    while True:
+        order = rng.permutation(n)
+        yield from (order[i : i + batch_size] for i in range(0, n - batch_size + 1, batch_size))
+
+
+def _batches(
+    source_images: np.ndarray | None,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | None,
+    batch_size: int,
+    augment: Callable | None,
+    seed: int,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield batches for ever, each domain with random numbers of its own.
+
+    So a method sees the same source batches whatever it does with the target.
+    """
+
+    def pick(images: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        chosen = np.asarray(images[rows], np.float32)
+        return chosen if augment is None else augment(chosen, rng)
+
+    source_rng, target_rng = (np.random.default_rng([seed, domain]) for domain in (0, 1))
+    if source_images is not None:
+        source_rows = _draw(len(source_images), batch_size, source_rng)
+    if target_images is not None:
+        target_rows = _draw(len(target_images), batch_size, target_rng)
+    while True:
+        batch = {}
+        if source_images is not None:
+            rows = next(source_rows)
+            batch["source"] = pick(source_images, rows, source_rng)
+            batch["labels"] = np.asarray(source_labels)[rows]
+        if target_images is not None:
+            batch["target"] = pick(target_images, next(target_rows), target_rng)
+        yield batch
+
+
+def source_only(
+    model: keras.Model,
+    source_images: np.ndarray,
+    source_labels: np.ndarray,
+    **settings: Unpack[Settings],
+) -> tuple[keras.Model, History]:
+    """Train on with source images only: the rival that every method must beat.
+
+    Parameters
+    ----------
+    model, source_images, source_labels, settings
+        See `train`.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        ``"loss"``.
+    """
+
+    def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
+        _, answers = look(batch["source"])
+        return cross_entropy(batch["labels"], answers), {}
+
+    return train(model, loss, source_images, source_labels, None, **settings)

@@ -1,0 +1,176 @@
+"""Adaptation by the network's own answers: self-training, consistency."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+
+from tlhelpers.transfer.adaptation.checks import History
+from tlhelpers.transfer.adaptation.loop import Settings, train
+from tlhelpers.transfer.adaptation.losses import alignment_ratio, cross_entropy
+from tlhelpers.transfer.augmentation import random_warp
+from tlhelpers.transfer.metrics import probabilities
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+def self_training(
+    model: keras.Model,
+    source_images: np.ndarray,
+    source_labels: np.ndarray,
+    target_images: np.ndarray,
+    *,
+    weight: float = 1.0,
+    rounds: int = 5,
+    shares: tuple[float, float] = (0.2, 0.8),
+    **settings: Unpack[Settings],
+) -> tuple[keras.Model, History]:
+    """Class-balanced self-training: learn from one's own surest answers.
+
+    In each round the network labels the target, and keeps for each class that
+    it predicts the same share of its surest images, so that easy classes do
+    not crowd out hard ones.  The share grows from round to round.
+
+    Parameters
+    ----------
+    model, source_images, source_labels, target_images, settings
+        See `train`.
+    weight
+        How much the images with own labels count; 0 is source-only training.
+    rounds
+        How often to label anew, at least 1.
+    shares
+        Share of each class that is kept in the first and in the last round.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        ``"loss"``, ``"source loss"``, ``"own loss"``.
+
+    References
+    ----------
+    Zou et al. 2018, "Unsupervised domain adaptation for semantic segmentation
+    via class-balanced self-training".
+    """
+    steps, size = settings.get("steps", 300), settings.get("batch_size", 64)
+    augment = settings.get("augment")
+    rng = np.random.default_rng([settings.get("seed", 0), 2])
+    kept: dict[str, np.ndarray] = {}
+
+    def more(step: int, network: keras.Model, batch: dict) -> dict:
+        number = step * rounds // steps
+        if step == 0 or number > (step - 1) * rounds // steps:
+            share = np.linspace(*shares, rounds)[number]
+            kept["rows"], kept["labels"] = surest_rows(probabilities(network, target_images), share)
+        chosen = rng.integers(len(kept["rows"]), size=size)
+        images = np.asarray(target_images[kept["rows"][chosen]], np.float32)
+        images = images if augment is None else augment(images, rng)
+        return {"own": images, "own labels": kept["labels"][chosen]}
+
+    def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
+        task = cross_entropy(batch["labels"], look(batch["source"])[1])
+        own = cross_entropy(batch["own labels"], look(batch["own"])[1])
+        return task + weight * own, {"source loss": task, "own loss": own}
+
+    return train(model, loss, source_images, source_labels, target_images, more=more, **settings)
+
+
+def surest_rows(answers: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows with the surest answers of each predicted class, and these classes.
+
+    Parameters
+    ----------
+    answers
+        Probabilities, shape (n, classes).
+    share
+        Which share of each predicted class to keep, above 0 to 1; at least one row.
+
+    Examples
+    --------
+    >>> surest_rows(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), share=0.5)
+    (array([0, 2]), array([0, 1]))
+    """
+    classes, confidence = answers.argmax(axis=1), answers.max(axis=1)
+    rows = []
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        best = members[np.argsort(-confidence[members], kind="stable")]
+        rows.append(best[: max(1, round(share * len(members)))])
+    rows = np.concatenate(rows)
+    return rows, classes[rows]
+
+
+def consistency(
+    model: keras.Model,
+    source_images: np.ndarray,
+    source_labels: np.ndarray,
+    target_images: np.ndarray,
+    *,
+    strong: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_warp,
+    threshold: float = 0.9,
+    align: bool = True,
+    weight: float = 1.0,
+    **settings: Unpack[Settings],
+) -> tuple[keras.Model, History]:
+    """Consistency with distribution alignment: answer the same when the image is warped.
+
+    The answer to a target image becomes the label of a strongly changed copy
+    of it, where the network is sure enough.  Before that, the answers are
+    moved towards the classes' shares in the source.
+
+    Parameters
+    ----------
+    model, source_images, source_labels, target_images, settings
+        See `train`.
+    strong
+        Makes the strongly changed copy.
+    threshold
+        How sure an answer must be, from 0 to 1.
+    align
+        Whether to move the answers towards the shares of the source.  Turn it
+        off where the shares of the target are known to be different.
+    weight
+        How much the target counts; 0 is source-only training.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        ``"loss"``, ``"source loss"``, ``"target loss"``, ``"sure"`` (share of the
+        target that is used), ``"alignment"`` (largest distance of the ratio from 1).
+
+    References
+    ----------
+    Sohn et al. 2020, "FixMatch: simplifying semi-supervised learning with consistency
+    and confidence"; Berthelot et al. 2022, "AdaMatch: a unified approach to
+    semi-supervised learning and domain adaptation".
+    """
+    import keras
+    from keras import ops
+
+    rng = np.random.default_rng([settings.get("seed", 0), 2])
+
+    def more(step: int, network: keras.Model, batch: dict) -> dict:
+        return {"strong": strong(batch["target"], rng)}
+
+    def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
+        _, answers = look(batch["source"])
+        task = cross_entropy(batch["labels"], answers)
+        _, seen = look(batch["target"])
+        ratio = alignment_ratio(answers, seen)
+        if align:
+            seen = seen * ratio
+            seen = seen / ops.sum(seen, axis=1, keepdims=True)
+        sure = ops.cast(ops.max(seen, axis=1) > threshold, "float32")
+        own = ops.argmax(seen, axis=1)  # a label: no gradient flows through it
+        _, warped = look(batch["strong"])
+        target = ops.mean(sure * keras.losses.sparse_categorical_crossentropy(own, warped))
+        watched = {"source loss": task, "target loss": target, "sure": ops.mean(sure)}
+        watched["alignment"] = ops.max(ops.abs(ratio - 1))
+        return task + weight * target, watched
+
+    return train(model, loss, source_images, source_labels, target_images, more=more, **settings)

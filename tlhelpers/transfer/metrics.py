@@ -1,0 +1,187 @@
+"""How good a prediction is, beyond the share of right answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.data import splits
+from tlhelpers.networks.surgery import gives_logits
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+def confidence_bins(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 10
+) -> list[tuple[int, float, float]]:
+    """Sort answers by confidence into bins of equal width, and compare with what came true.
+
+    Parameters
+    ----------
+    confidence
+        Shape (n,), from 0 to 1: the probability that the network gave its own answer.
+    correct
+        Shape (n,), True or False (or 1 and 0): whether that answer was right.
+    bins
+        How many bins between 0 and 1.  A confidence on an edge belongs to the
+        bin below it.
+
+    Returns
+    -------
+    list of (count, mean confidence, accuracy)
+        One for each bin that is not empty, from unsure to sure.
+
+    Raises
+    ------
+    ValueError
+        If the two do not belong together, are empty, or are no shares.
+
+    Examples
+    --------
+    >>> confidence_bins([0.25, 0.75, 0.75], [False, True, False], bins=2)
+    [(1, 0.25, 0.0), (2, 0.75, 0.5)]
+    """
+    confidence, correct = np.asarray(confidence, float), np.asarray(correct)
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1; got {bins}.")
+    if confidence.ndim != 1 or confidence.shape != correct.shape or not len(confidence):
+        raise ValueError(
+            "confidence and correct must be two rows of the same length, one pair for each answer; "
+            f"got shapes {confidence.shape} and {correct.shape}. "
+            "From probabilities: confidence = probabilities.max(axis=1), "
+            "correct = probabilities.argmax(axis=1) == labels."
+        )
+    if not (confidence.min() >= 0 and confidence.max() <= 1 + 1e-6):  # so written, NaN fails too
+        raise ValueError(
+            "confidence must lie between 0 and 1; "
+            f"got {confidence.min():g} to {confidence.max():g}. Give softmax outputs."
+        )
+    if not np.isin(correct, (0, 1)).all():
+        raise ValueError("correct must hold True or False; compare answers with labels first.")
+    # round: 0.3 * 10 is a little more than 3, and must not fall into the next bin.
+    number = np.clip(np.ceil(np.round(confidence * bins, 9)) - 1, 0, bins - 1)
+    return [
+        (int(inside.sum()), float(confidence[inside].mean()), float(correct[inside].mean()))
+        for inside in (number == b for b in range(bins))
+        if inside.any()
+    ]
+
+
+def expected_calibration_error(
+    confidence: np.ndarray, correct: np.ndarray, bins: int = 10
+) -> float:
+    """Return how far confidence is from accuracy, on average over the answers.
+
+    Answers are sorted by confidence into bins of equal width.  In each bin,
+    mean confidence and accuracy are compared; the differences, without their
+    sign, are averaged with the number of answers as weights.
+
+    Parameters
+    ----------
+    confidence, correct, bins
+        As for `confidence_bins`.
+
+    Returns
+    -------
+    float
+        From 0 (as sure as it should be) to 1.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated
+    probabilities using Bayesian binning"; Guo et al. 2017, "On calibration of
+    modern neural networks".
+
+    Examples
+    --------
+    Four answers at 0.9, three of them right:
+
+    >>> round(expected_calibration_error([0.9] * 4, [True, True, True, False]), 2)
+    0.15
+    """
+    table = confidence_bins(confidence, correct, bins)
+    total = sum(count for count, _, _ in table)
+    return sum(count / total * abs(sure - right) for count, sure, right in table)
+
+
+def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Return between which two values the true accuracy lies, when so many of so few were right.
+
+    An accuracy on a test set is an estimate: another test set of the same size
+    would give another one.  This interval is made by a recipe that catches the
+    true accuracy in about 95 of 100 such test sets.  It takes for granted that
+    the test pictures are independent of each other and of those to learn from.
+
+    Parameters
+    ----------
+    right
+        How many of the test pictures were answered rightly.
+    total
+        How many test pictures there are, at least 1.
+    confidence
+        How often the recipe is to catch the true value, between 0 and 1.
+
+    Returns
+    -------
+    low, high
+        From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If these are no such counts, or confidence is not between 0 and 1.
+
+    References
+    ----------
+    Wilson 1927, "Probable inference, the law of succession, and statistical
+    inference"; Brown, Cai and DasGupta 2001, "Interval estimation for a
+    binomial proportion", which recommends it for small samples.
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in accuracy_interval(9, 10)]
+    [0.6, 0.98]
+    >>> [round(end, 2) for end in accuracy_interval(900, 1000)]
+    [0.88, 0.92]
+    """
+    from statistics import NormalDist
+
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
+    if total < 1 or not 0 <= right <= total:
+        raise ValueError(
+            f"right must lie between 0 and total, and total be at least 1; got {right!r} of "
+            f"{total!r}."
+        )
+    if int(right) != right or int(total) != total:
+        raise ValueError(
+            f"right and total are counts; got {right!r} of {total!r}. If you have an accuracy, "
+            "give round(accuracy * total)."
+        )
+    share = right / total
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = (z / (1 + z**2 / total)) * (share * (1 - share) / total + z**2 / (4 * total**2)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    """Return the class probabilities of each image, also where the network gives logits."""
+    answers = np.concatenate(
+        [
+            np.asarray(model(images[start : start + batch_size], training=False))
+            for start in range(0, len(images), batch_size)
+        ]
+    )
+    if not gives_logits(model):
+        return answers
+    powers = np.exp(answers - answers.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def accuracy(model: keras.Model, half: splits.Split) -> float:
+    """Return the accuracy of a classifier on images that are prepared."""
+    answers = model.predict(half.images, batch_size=256, verbose=0).argmax(axis=1)
+    return float(np.mean(answers == half.labels))

@@ -1,0 +1,146 @@
+"""Small networks and trainings that several notebooks share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.data import arrays, glyphs, splits
+from tlhelpers.networks import surgery
+from tlhelpers.transfer import adaptation
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+SIDE = 16  # pixels on each side of what the small network sees
+
+
+EPOCHS = 4
+
+
+def enlarge_digits(pictures: np.ndarray) -> np.ndarray:
+    """Turn 8 x 8 pictures into what the small network sees.
+
+    Parameters
+    ----------
+    pictures
+        Shape (n, 8, 8), values from 0 (paper) to 1 (ink).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, 16, 16, 1), float32.
+
+    Examples
+    --------
+    >>> enlarge_digits(np.zeros((2, 8, 8))).shape
+    (2, 16, 16, 1)
+    """
+    import keras
+
+    pictures = arrays.check_images(pictures, (glyphs.SIZE, glyphs.SIZE), name="pictures")
+    return np.asarray(keras.ops.image.resize(pictures[..., None], (SIDE, SIDE)))
+
+
+def small_network(seed: int = 0) -> keras.Model:
+    """Build a small network for digits: five convolutions with BatchNormalization.
+
+    Parameters
+    ----------
+    seed
+        Of its random weights.
+
+    Returns
+    -------
+    keras.Model
+        From images (n, 16, 16, 1) to ten probabilities.
+
+    Examples
+    --------
+    >>> small_network().count_params()
+    141098
+    """
+    import keras
+    from keras import layers
+
+    network = keras.Sequential([keras.Input((SIDE, SIDE, 1))], name="small_network")
+    for number, (width, stride) in enumerate([(32, 1), (32, 2), (64, 1), (64, 2), (128, 1)]):
+        start = keras.initializers.GlorotUniform(seed=100 * seed + number)
+        settings = {"padding": "same", "use_bias": False, "kernel_initializer": start}
+        network.add(layers.Conv2D(width, 3, strides=stride, **settings))
+        network.add(layers.BatchNormalization(momentum=0.9))
+        network.add(layers.ReLU())
+    network.add(layers.GlobalAveragePooling2D())
+    start = keras.initializers.GlorotUniform(seed=100 * seed + 99)
+    network.add(layers.Dense(10, "softmax", kernel_initializer=start))
+    return network
+
+
+def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
+    """Draw printed digits, in random order, ready for the small network.
+
+    Examples
+    --------
+    >>> draw_printed_digits(20, "plain", seed=0).images.shape
+    (20, 16, 16, 1)
+    """
+    labels = np.random.default_rng(seed).permutation(np.arange(n) % 10)
+    return splits.Split(
+        enlarge_digits(glyphs.draw_characters(labels, style=style, seed=seed)), labels
+    )
+
+
+def train_small_network(
+    source: splits.Split, seed: int = 0, epochs: int | None = None, *, progress: bool = False
+) -> keras.Model:
+    """Train the small network on labelled pictures.
+
+    Parameters
+    ----------
+    source
+        Images and labels, such as those of `draw_printed_digits`.
+    seed
+        Of the first weights and of the order of the pictures.
+    epochs
+        How often it sees each picture; by default `EPOCHS` times.
+    progress
+        Show a bar with the time left.
+    """
+    steps = (EPOCHS if epochs is None else epochs) * len(source.labels) // 64
+    settings = {"steps": steps, "batch_size": 64, "learning_rate": 2e-3, "seed": seed}
+    network, _ = adaptation.source_only(small_network(seed), *source, **settings, progress=progress)
+    return network
+
+
+def usual_recipe(backbone: keras.Model, classes: int) -> keras.Model:
+    """Build what many guides build: augmentation, preprocessing, frozen network, new head.
+
+    Parameters
+    ----------
+    backbone
+        A network that wants pixels from -1 to 1 and gives one row of features, such as
+        MobileNetV2 without its head.  It is frozen in place.
+    classes
+        How many there are.
+
+    Returns
+    -------
+    keras.Model
+        From images with pixels from 0 to 255 to probabilities; not compiled.
+    """
+    import keras
+
+    surgery.freeze(backbone)
+    return keras.Sequential(
+        [
+            keras.Input(backbone.input_shape[1:]),
+            keras.layers.RandomFlip("horizontal", seed=0),
+            keras.layers.RandomRotation(0.1, seed=1),
+            keras.layers.Rescaling(1 / 127.5, offset=-1),
+            backbone,
+            keras.layers.Dropout(0.2, seed=2),
+            keras.layers.Dense(classes, activation="softmax"),
+        ]
+    )

@@ -1,0 +1,248 @@
+"""Judge an adapted network without target labels, and measure the gap between domains.
+
+The validators say how good a classifier may be on the target.  Higher is
+better for each of them, and none of them is always right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.transfer.augmentation import random_warp
+from tlhelpers.transfer.metrics import probabilities
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+
+def source_accuracy(answers: np.ndarray, labels: np.ndarray) -> float:
+    """Validator: the share of right answers on source images kept aside.
+
+    Parameters
+    ----------
+    answers
+        Probabilities for source images, shape (n, classes).
+    labels
+        Shape (n,).
+
+    Examples
+    --------
+    >>> source_accuracy(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]))
+    0.5
+    """
+    return float(np.mean(answers.argmax(axis=1) == labels))
+
+
+def certainty(answers: np.ndarray) -> float:
+    """Validator: how sure the answers are; minus their mean entropy, so at most 0.
+
+    Parameters
+    ----------
+    answers
+        Probabilities for target images, shape (n, classes).
+
+    Examples
+    --------
+    >>> round(certainty(np.array([[0.5, 0.5], [1.0, 0.0]])), 4)  # -(log 2 + 0) / 2
+    -0.3466
+    """
+    p = np.asarray(answers, np.float64)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)  # 0 log 0 counts as 0
+    return float(np.mean(np.sum(p * logs, axis=1)))
+
+
+def information(answers: np.ndarray) -> float:
+    """Validator: information maximisation; sure of each answer, and all classes in use.
+
+    The entropy of the mean answer minus the mean entropy of the answers: from 0
+    to log(classes).
+
+    Parameters
+    ----------
+    answers
+        Probabilities for target images, shape (n, classes).
+
+    References
+    ----------
+    Musgrave et al. 2022, "Three new validators and a large-scale benchmark
+    ranking for unsupervised domain adaptation".
+
+    Examples
+    --------
+    >>> round(information(np.array([[1.0, 0.0], [0.0, 1.0]])), 4)  # log 2 - 0
+    0.6931
+    >>> round(information(np.array([[1.0, 0.0], [1.0, 0.0]])), 4)  # sure, but one class only
+    0.0
+    """
+    return certainty(answers) - certainty(np.mean(answers, axis=0, keepdims=True))
+
+
+def neighbourhood_density(answers: np.ndarray, *, temperature: float = 0.05) -> float:
+    """Validator: soft neighbourhood density (SND); do answers form dense groups?
+
+    Each image looks at all others; those with similar answers get a large share
+    of its attention.  The entropy of these shares is large if it has many
+    neighbours.  Note: it is also large when all images get the same answer.
+
+    Parameters
+    ----------
+    answers
+        Probabilities for target images, shape (n, classes), at least two.
+    temperature
+        Small values let an image see only its nearest neighbours.
+
+    References
+    ----------
+    Saito et al. 2021, "Tune it the right way: unsupervised validation of domain
+    adaptation via soft neighborhood density".
+
+    Examples
+    --------
+    >>> two_pairs = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> round(neighbourhood_density(two_pairs), 4)  # each sees one other
+    0.0
+    >>> round(neighbourhood_density(two_pairs[[0, 0, 0]]), 4)  # each sees two others: log 2
+    0.6931
+    """
+    if len(answers) < 2:
+        raise ValueError(f"SND compares images: give at least two; got {len(answers)}.")
+    rows = np.asarray(answers, np.float64)
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    similar = rows @ rows.T / temperature
+    others = similar[~np.eye(len(rows), dtype=bool)].reshape(len(rows), -1)
+    powers = np.exp(others - others.max(axis=1, keepdims=True))
+    return -certainty(powers / powers.sum(axis=1, keepdims=True))
+
+
+def steady_information(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_warp,
+    copies: int = 6,
+    seed: int = 0,
+) -> float:
+    """Validator: information of the answers to warped copies of each image.
+
+    The answers to the copies of one image are averaged first.  So it is large
+    only where answers are sure, use all classes *and* stay when the image is
+    warped.  A method that makes plain information large is flattered less.
+
+    Parameters
+    ----------
+    model
+        A classifier.
+    images
+        Target images, shape (n, ...).
+    augment
+        Makes the copies.
+    copies
+        How many of each image, at least 1.
+    seed
+        Of the copies.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    >>> model.set_weights([50 * np.eye(2), np.zeros(2)])
+    >>> points = np.eye(2, dtype="float32")
+    >>> round(steady_information(model, points, augment=lambda x, rng: x), 4)  # log 2
+    0.6931
+    >>> turned = iter([1, -1])
+    >>> model_answers_differ = lambda x, rng: x * next(turned)
+    >>> round(steady_information(model, points, augment=model_answers_differ, copies=2), 4)
+    0.0
+    """
+    rng = np.random.default_rng(seed)
+    images = np.asarray(images, np.float32)
+    return information(
+        np.mean([probabilities(model, augment(images, rng)) for _ in range(copies)], axis=0)
+    )
+
+
+def validate(
+    model: keras.Model,
+    target_images: np.ndarray,
+    source_images: np.ndarray,
+    source_labels: np.ndarray,
+    *,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
+) -> dict[str, float]:
+    """Judge an adapted classifier by all validators. Higher is better for each.
+
+    Parameters
+    ----------
+    model
+        A classifier.
+    target_images
+        Unlabelled target images that were not used to adapt it.
+    source_images, source_labels
+        Source images kept aside.
+    augment
+        Makes warped copies for `steady_information`, such as `random_warp`.
+
+    Returns
+    -------
+    dict
+        ``"source accuracy"``, ``"certainty"``, ``"information"``, ``"density"``, and,
+        if ``augment`` is given, ``"steady information"``.
+    """
+    answers = probabilities(model, target_images)
+    steady = {}
+    if augment is not None:
+        steady["steady information"] = steady_information(model, target_images, augment=augment)
+    return steady | {
+        "source accuracy": source_accuracy(probabilities(model, source_images), source_labels),
+        "certainty": certainty(answers),
+        "information": information(answers),
+        "density": neighbourhood_density(answers),
+    }
+
+
+def proxy_distance(
+    source_features: np.ndarray, target_features: np.ndarray, *, seed: int = 0
+) -> tuple[float, float]:
+    """Measure the domain gap: how well can a linear classifier tell the domains apart?
+
+    Parameters
+    ----------
+    source_features, target_features
+        Shapes (n, d) and (m, d), at least ten rows each.
+    seed
+        Which rows of the larger domain are used (as many as of the smaller one),
+        and how they are split in five.
+
+    Returns
+    -------
+    accuracy : float
+        Cross-validated, from about 0.5 (not at all) to 1.
+    distance : float
+        The proxy A-distance 2 (1 - 2 error), from about 0 to 2.
+
+    References
+    ----------
+    Ben-David et al. 2007, "Analysis of representations for domain adaptation".
+
+    Examples
+    --------
+    >>> features = np.arange(100.0)[:, None]
+    >>> proxy_distance(features, features + 1000)
+    (1.0, 2.0)
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(seed)
+    size = min(len(source_features), len(target_features))
+    parts = [x[rng.permutation(len(x))[:size]] for x in (source_features, target_features)]
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    scores = cross_val_score(classifier, np.concatenate(parts), np.repeat([0, 1], size), cv=folds)
+    accuracy = float(scores.mean())
+    return accuracy, 2 * (1 - 2 * (1 - accuracy))
