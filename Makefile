@@ -34,9 +34,11 @@ test: setup  ## run the tests, all but whole notebooks
 test-notebooks: setup  ## run every notebook in the tests, unsolved and solved
 	@$(BIN)/python -m pytest -m whole
 
-lint: setup  ## check the style of the code
+lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m mypy
 
 execute: setup  ## run every notebook and write the outputs into it
 	@$(BIN)/tlhelpers execute
