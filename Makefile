@@ -6,10 +6,10 @@ BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 UV ?= uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint release-check execute doctor pins clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
 
 # Any Python that works can start bootstrap.py, which then looks for one that
 # the course supports.  A command that exists may still not work: so run it.
@@ -40,6 +40,9 @@ lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m mypy
 
+release-check: setup  ## build the wheel and run notebook 00 from it in an empty folder
+	@$(BIN)/python .ci/release_check.py
+
 execute: setup  ## run every notebook and write the outputs into it
 	@$(BIN)/tlhelpers execute
 
@@ -57,5 +60,5 @@ pins:  ## make requirements.txt anew from pyproject.toml (needs uv: pip install 
 	@echo "Made requirements.txt. Now run the tests: make test"
 
 clean:  ## remove what was built and cached (.venv stays: delete it to start over)
-	@rm -rf build dist .pytest_cache .ruff_cache
+	@rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 	@find tlhelpers tests notebooks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
