@@ -108,7 +108,7 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
     if moved & {"norm", "norm_2"}:
         return wrong(
             "The statistics of BatchNormalization have changed: these layers must not be unfrozen "
-            "with the others. Section 5 shows what they lose; `tl.backbones` knows about it."
+            "with the others. Section 5 shows what they lose; `tl.surgery.unfreeze` knows about it."
         )
     if not model.get_layer("first").trainable:
         return wrong("The layers below the head are still frozen.")

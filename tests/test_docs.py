@@ -1,0 +1,85 @@
+"""The texts around the code: what they name is there."""
+
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tlhelpers as tl
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "data/*.md", "benchmarks/*.md")
+    for path in ROOT.glob(pattern)
+    if path.name != "CHANGELOG.md"  # it also tells the names of the past
+)
+SOURCES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("tlhelpers/**/*.py", "notebooks/*.ipynb")
+    for path in ROOT.glob(pattern)
+)
+
+
+def text_of(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if not name.endswith(".ipynb"):
+        return text
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+
+
+def unknown(text):
+    """The names such as ``tl.splits.label_budget`` in a text that do not exist."""
+    missing = []
+    for name in sorted(set(re.findall(r"\btl(?:\.[A-Za-z_]\w*)+", text))):
+        thing = tl
+        for part in name.split(".")[1:]:
+            if not isinstance(thing, ModuleType | type):
+                break  # what a function returns is not looked into
+            if not hasattr(thing, part):
+                missing.append(name)
+                break
+            thing = getattr(thing, part)
+    return missing
+
+
+@pytest.mark.parametrize("name", PAGES + SOURCES)
+def test_every_name_of_the_package_in_a_text_exists(name):
+    assert unknown(text_of(name)) == []
+
+
+def test_a_name_that_is_gone_is_noticed():
+    assert unknown("`tl.backbones.cut_head` and tl.surgery.cut_head, tl.Lab.from_folders") == [
+        "tl.Lab.from_folders",
+        "tl.backbones.cut_head",
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_files_and_modules_that_a_page_names_exist(name):
+    text = text_of(name)
+    paths = re.findall(r"`((?:tlhelpers|tests|benchmarks|docs|data|notebooks)/[\w./-]+)`", text)
+    commands = re.findall(r"python -m (benchmarks\.\w+)", text)
+    paths += [f"{command.replace('.', '/')}.py" for command in commands if "NAME" not in command]
+    links = re.findall(r"\]\((?!http|#|mailto)([^)#\s]+)", text)
+    here = (ROOT / name).parent
+    missing = [path for path in paths if "NAME" not in path and not (ROOT / path).exists()]
+    missing += [link for link in links if not (here / link).exists()]
+    assert missing == []
+
+
+def test_the_map_has_every_room_and_module():
+    page = text_of("CONTRIBUTING.md")
+    plan = page[page.index("## A map of the package") :]
+    plan = plan[: plan.index("\n## ", 5)]
+    for path in sorted((ROOT / "tlhelpers").rglob("*.py")):
+        place = path.relative_to(ROOT / "tlhelpers")
+        if place.name == "__init__.py":
+            name = place.parent.name
+        elif place.parts[-2:-1] in (("content",), ("widgets",), ("exercises",), ("commands",)):
+            continue  # the map names the folder
+        else:
+            name = place.stem
+        assert re.search(rf"\b{re.escape(name)}\b", plan), f"the map does not name {place}"
