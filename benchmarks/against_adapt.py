@@ -27,7 +27,7 @@ from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation, metrics, recipes, tasks
 
 SEEDS = range(1, 6)
-EPOCHS, BATCH, RATE, HIDDEN, UNITS = 2, 64, 1e-3, 64, 64
+EPOCHS, BATCH, LEARNING_RATE, HIDDEN, UNITS = 2, 64, 1e-3, 64, 64
 #: The course's own weight of DeepCORAL is 100, the default of ADAPT is 1; DANN has 0.1 in both.
 WEIGHTED = (("DeepCORAL", 100.0), ("DeepCORAL", 1.0), ("DANN", 0.1))
 
@@ -76,7 +76,7 @@ def main() -> None:
         xs, xt, test = (x / xs.mean() for x in (xs, xt, test))
         ys, labels, width = task.source.labels, task.test.labels, xs.shape[1]
         settings = {"steps": EPOCHS * -(-len(xs) // BATCH), "batch_size": BATCH, "seed": seed}
-        settings["learning_rate"] = RATE
+        settings["learning_rate"] = LEARNING_RATE
         for name, weight in WEIGHTED:
             method = {"DeepCORAL": adaptation.deep_coral, "DANN": adaptation.dann}[name]
             model = ours(seed, width)
@@ -93,7 +93,8 @@ def main() -> None:
             began = time.perf_counter()
             rival = {"DeepCORAL": DeepCORAL, "DANN": DANN}[name](
                 encoder, head, Xt=xt, lambda_=weight, verbose=0, random_state=seed,
-                loss="categorical_crossentropy", optimizer=tf.keras.optimizers.Adam(RATE), **extra,
+                loss="categorical_crossentropy",
+                optimizer=tf.keras.optimizers.Adam(LEARNING_RATE), **extra,
             )  # fmt: skip
             rival.fit(xs, np.eye(10, dtype="float32")[ys], epochs=EPOCHS, batch_size=BATCH)
             note(f"{name}, weight {weight:g}, ADAPT", began, rival.predict(test, verbose=0), labels)

@@ -39,12 +39,12 @@ def labels() -> Path:
 
 
 def freezing() -> Path:
-    """Train with every depth and rate, and write the results down."""
+    """Train with every depth and learning rate, and write the results down."""
     rows = []
     for run in freezing_results():
         print(run, flush=True)
         shares = {"handwriting": f"{run.handwriting:.4f}", "print": f"{run.print:.4f}"}
-        rows.append(run._asdict() | {"rate": f"{run.rate:g}"} | shares)
+        rows.append(run._asdict() | {"learning_rate": f"{run.learning_rate:g}"} | shares)
     return results.write_table("freezing", rows, ABOUT_FREEZING)
 
 
@@ -70,8 +70,9 @@ def freezing_results(bench: freezing_runs.Bench | None = None) -> Iterator[freez
     bench = bench or freezing_runs.Bench()
     for blocks in freezing_runs.BLOCKS:
         for draw in freezing_runs.DRAWS:
-            for rate in freezing_runs.RATES if blocks else freezing_runs.RATES[:1]:
-                yield bench.train(blocks, rate, draw)
+            rates = freezing_runs.LEARNING_RATES
+            for learning_rate in rates if blocks else rates[:1]:
+                yield bench.train(blocks, learning_rate, draw)
 
 
 MAKERS: dict[str, Callable[[], Path]] = {

@@ -27,12 +27,13 @@ LAYER = "conv_pw_11_relu"  # the cut
 PRINTS = 600  # printed digits of each kind that are mixed in
 #: The recipes that start from the pretrained network.
 TUNED = {
-    "short, as in notebook 03": {"rate": 5e-4, "epochs": 8, "batch_size": 64},
-    "long, with print mixed in": {"rate": 2e-3, "epochs": 25},
+    "short, as in notebook 03": {"learning_rate": 5e-4, "epochs": 8, "batch_size": 64},
+    "long, with print mixed in": {"learning_rate": 2e-3, "epochs": 25},
 }
-SCRATCH = {"rate": 2e-3, "epochs": 60}
+SCRATCH = {"learning_rate": 2e-3, "epochs": 60}
 PICTURES = 30_000  # printed digits that the small network reads first
-SMALL = {"rate": 1e-3, "epochs": 30}  # the small network, all of it, BatchNormalization too
+#: The small network, all of it, BatchNormalization too.
+SMALL = {"learning_rate": 1e-3, "epochs": 30}
 
 
 def classifier(lab: lab.Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
@@ -70,7 +71,7 @@ def measure_fine_tuning(seeds: range) -> list[tuple[str, str]]:
     Parameters
     ----------
     seeds
-        Each draws its own order, variants and prints.
+        Each draws its own order, augmentation and prints.
     """
     from tqdm.auto import tqdm
 
@@ -154,7 +155,7 @@ def measure_small(seeds: range) -> list[tuple[str, str]]:
     Parameters
     ----------
     seeds
-        Each draws its own print, first weights, order and variants.
+        Each draws its own print, first weights, order and augmentation.
     """
     from sklearn.linear_model import LogisticRegression
     from tqdm.auto import tqdm
@@ -206,19 +207,21 @@ def measure_small(seeds: range) -> list[tuple[str, str]]:
 
 
 def train_whole(
-    model: keras.Model, half: splits.Split, seed: int, *, rate: float, epochs: int
+    model: keras.Model, half: splits.Split, seed: int, *, learning_rate: float, epochs: int
 ) -> None:
-    """Train all of a small network, BatchNormalization too, on digits and their variants."""
+    """Train all of a small network, BatchNormalization too, on augmented digits."""
     import keras
 
     model.trainable = True
     model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy")
-    variants = functools.partial(augmentation.random_affine, paper=0.0)  # its paper is 0, and ink 1
-    settings = {"rate": rate, "epochs": epochs, "augment": variants, "seed": seed}
-    fine_tuning.fine_tune(model, half.images, half.labels, **settings)
-
-
-# ------------------------------------------------------------------------- photographs
+    fine_tuning.fine_tune(
+        model,
+        *half,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        augment=functools.partial(augmentation.random_affine, paper=0.0),  # paper is 0, ink 1
+        seed=seed,
+    )
 
 
 if __name__ == "__main__":

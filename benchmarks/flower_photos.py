@@ -16,7 +16,9 @@ from tlhelpers.transfer import metrics
 from tlhelpers.transfer.recipes import usual_recipe
 
 
-def measure_photos(rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10) -> tables.Rows | None:
+def measure_photos(
+    learning_rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10
+) -> tables.Rows | None:
     """Return the table of two ways with the flower photographs, or None without them.
 
     One way computes features once and trains a logistic regression.  The other is the
@@ -25,8 +27,8 @@ def measure_photos(rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10) ->
 
     Parameters
     ----------
-    rates
-        Learning rates of the usual recipe; 1e-4 is the usual one.
+    learning_rates
+        Those of the usual recipe; 1e-4 is the usual one.
     epochs
         How often it sees every photograph.
     """
@@ -60,18 +62,18 @@ def measure_photos(rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10) ->
         ),
         ("the same with 100 labels per class, ten draws", f"{np.mean(few):.1%}"),
     ]
-    for rate in rates:
+    for learning_rate in learning_rates:
         keras.utils.set_random_seed(0)
         began = time.perf_counter()
         model = usual_recipe(photos.backbone(), len(photos.target_classes))
-        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+        model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
         model.fit(photos.train.images, photos.train.labels, epochs=epochs, verbose=0)
         share = metrics.accuracy(model, photos.test)
         seconds = time.perf_counter() - began + read
         ratio = f"{seconds / quick:.0f} times as long"
         table.append(
             (
-                f"usual recipe, Adam at {rate:g}, {epochs} epochs",
+                f"usual recipe, Adam at {learning_rate:g}, {epochs} epochs",
                 f"{seconds:.0f} s, {share:.1%}, {ratio}",
             )
         )

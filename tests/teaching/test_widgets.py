@@ -339,7 +339,7 @@ def test_no_change_without_training_takes_longer_than_a_fifth_of_a_second(boxes)
         ("look_inside", "layer"),
         ("look_inside", "channel"),
         ("explore_labels", "draw"),
-        ("explore_freezing", "rate"),
+        ("explore_freezing", "learning_rate"),
         ("explore_freezing", "blocks"),
         ("explore_adaptation", "step"),
         ("explore_adaptation", "method"),
@@ -515,20 +515,22 @@ def test_another_draw_makes_other_mistakes(shared_inputs):
 
 def test_the_shipped_runs_are_all_there_and_plausible():
     runs = freezing.read_runs()
-    made = {(run.blocks, run.rate, run.draw) for run in runs}
+    made = {(run.blocks, run.learning_rate, run.draw) for run in runs}
     wanted = {
         (blocks, rate, draw)
         for blocks in freezing_runs.BLOCKS
-        for rate in (freezing_runs.RATES if blocks else freezing_runs.RATES[:1])
+        for rate in (freezing_runs.LEARNING_RATES if blocks else freezing_runs.LEARNING_RATES[:1])
         for draw in freezing_runs.DRAWS
     }
     assert made == wanted and len(runs) == len(wanted)
     heads = freezing.of_point(runs, 0, 1e-2)
     assert len(heads) == 2 and heads[0].print == heads[1].print  # the network has not changed
     best = max(run.handwriting for run in runs)
-    worst = min(run.handwriting for run in runs if run.rate == max(freezing_runs.RATES))
+    worst = min(
+        run.handwriting for run in runs if run.learning_rate == max(freezing_runs.LEARNING_RATES)
+    )
     assert best > 0.9 and worst < best
-    deep = freezing.of_point(runs, 11, max(freezing_runs.RATES))
+    deep = freezing.of_point(runs, 11, max(freezing_runs.LEARNING_RATES))
     assert np.mean([run.print for run in deep]) < heads[0].print - 0.3  # forgotten
 
 
@@ -537,9 +539,11 @@ def test_depth_and_rate_choose_the_runs_in_words_and_picture():
     runs, seen = freezing.read_runs(), set()
     for blocks in freezing_runs.BLOCKS:
         box.blocks.value = blocks
-        for rate in freezing_runs.RATES:
-            box.rate.value = rate
-            chosen = [r for r in runs if r.blocks == blocks and (not blocks or r.rate == rate)]
+        for rate in freezing_runs.LEARNING_RATES:
+            box.learning_rate.value = rate
+            chosen = [
+                r for r in runs if r.blocks == blocks and (not blocks or r.learning_rate == rate)
+            ]
             share = np.mean([run.handwriting for run in chosen])
             assert f"handwriting {share:.1%}" in box.words.text
             assert f"rate {rate:g}" in box.words.text
@@ -564,7 +568,7 @@ class FakeBench:
 def test_the_button_trains_what_is_chosen_on_a_new_draw():
     bench = FakeBench()
     box = tl.explore_freezing(bench)
-    box.blocks.value, box.rate.value = 2, 3e-3
+    box.blocks.value, box.learning_rate.value = 2, 3e-3
     before = box.picture.png
     box.button.click()
     box.button.click()

@@ -129,18 +129,25 @@ def test_fine_tune_learns_and_repeats_with_its_seed():
     for _ in range(2):
         model = classifier()
         fine_tuning.fine_tune(
-            model, images, labels, rate=0.01, epochs=10, batch_size=20, augment=None, seed=3
+            model,
+            images,
+            labels,
+            learning_rate=0.01,
+            epochs=10,
+            batch_size=20,
+            augment=None,
+            seed=3,
         )
         results.append(model.predict(images, verbose=0))
     assert np.mean(results[0].argmax(axis=1) == labels) > 0.9
     assert np.allclose(results[0], results[1], atol=1e-4)
 
 
-def test_the_rate_falls_along_a_cosine_and_epochs_see_new_variants():
+def test_the_learning_rate_falls_along_a_cosine_and_epochs_see_new_augmentations():
     images, labels = task()
     seen, rates, model = [], [], classifier()
 
-    def variants(pictures, seed):
+    def augment(pictures, seed):
         seen.append(seed)
         return pictures
 
@@ -148,7 +155,7 @@ def test_the_rate_falls_along_a_cosine_and_epochs_see_new_variants():
         rates.append(float(model.optimizer.learning_rate))
 
     fine_tuning.fine_tune(
-        model, images, labels, rate=0.4, epochs=4, augment=variants, after_epoch=after_epoch
+        model, images, labels, learning_rate=0.4, epochs=4, augment=augment, after_epoch=after_epoch
     )
     # 0.4 times 1, (1 + cos 45°) / 2, 1/2 and (1 - cos 45°) / 2.
     assert np.allclose(rates, [0.4, 0.341421, 0.2, 0.058579], atol=1e-5)
@@ -201,12 +208,12 @@ def test_mixing_in_takes_as_many_of_the_source_in_every_epoch():
     source[0][:, 0, 0, 0] = np.arange(200)  # told apart by their first pixel
     epochs = []
 
-    def variants(pictures, seed):
+    def augment(pictures, seed):
         epochs.append(pictures)
         return pictures
 
     fine_tuning.fine_tune(
-        classifier(), images, labels, epochs=3, batch_size=12, augment=variants, mix=source, seed=1
+        classifier(), images, labels, epochs=3, batch_size=12, augment=augment, mix=source, seed=1
     )
     kinds = [(pictures[:, 1, 1, 0] == 7).sum() for pictures in epochs]
     # 30 and 30, in five batches of 12.

@@ -246,7 +246,7 @@ def fine_tune(
     images: np.ndarray,
     labels: np.ndarray,
     *,
-    rate: float = 3e-4,
+    learning_rate: float = 3e-4,
     epochs: int = 8,
     batch_size: int = 32,
     augment: Callable[[np.ndarray, int], np.ndarray] | None = random_affine,
@@ -254,7 +254,7 @@ def fine_tune(
     seed: int = 0,
     after_epoch: Callable[[int], None] | None = None,
 ) -> None:
-    """Train a compiled network: new variants of the images in every epoch, a falling rate.
+    """Train a compiled network: new augmentations in every epoch, a falling learning rate.
 
     An epoch leaves out the few images that do not fill a batch, other ones each time.
 
@@ -264,19 +264,19 @@ def fine_tune(
         A compiled classifier, changed in place.
     images, labels
         What the network takes, and class numbers.
-    rate
-        Learning rate of the first epoch; it falls along half a cosine towards zero.
+    learning_rate
+        That of the first epoch; it falls along half a cosine towards zero.
     epochs
         How often every image is seen, at least 1.
     batch_size
         Images in a step.
     augment
-        Makes variants: images and a seed in, images out.  None trains on the images as they are.
+        Augments: images and a seed in, images out.  None trains on the images as they are.
     mix
         Images and labels of the source, so that it is not forgotten: into every epoch go as
         many of them, drawn at random, as there are others.
     seed
-        Decides the order of the images, their variants, and what is drawn from ``mix``.
+        Decides the order of the images, their augmentation, and what is drawn from ``mix``.
     after_epoch
         Called with the number of each epoch, from 1, when it is over.
 
@@ -303,17 +303,17 @@ def fine_tune(
         check_training(model, *mix)
         images, labels = np.concatenate([images, mix[0]]), np.concatenate([labels, mix[1]])
     for epoch in range(epochs):
-        model.optimizer.learning_rate = rate * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+        model.optimizer.learning_rate = learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
         order = np.arange(n)
         if mix is not None:
             order = np.concatenate([order, rng.integers(n, len(labels), n)])
         size = min(batch_size, len(order))
         # Full batches only: what is over has its turn in another epoch.
         order = rng.permutation(order)[: len(order) // size * size]
-        variants = images[order]
+        shown = images[order]
         if augment is not None:
-            variants = augment(variants, int(rng.integers(2**31)))
-        model.fit(variants, labels[order], batch_size=size, shuffle=False, verbose=0)
+            shown = augment(shown, int(rng.integers(2**31)))
+        model.fit(shown, labels[order], batch_size=size, shuffle=False, verbose=0)
         if after_epoch is not None:
             after_epoch(epoch + 1)
 

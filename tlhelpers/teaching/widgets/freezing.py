@@ -8,7 +8,14 @@ import numpy as np
 
 from tlhelpers import plots
 from tlhelpers.teaching.widgets import results
-from tlhelpers.teaching.widgets.freezing_runs import BLOCKS, DRAWS, PER_CLASS, RATES, Bench, Run
+from tlhelpers.teaching.widgets.freezing_runs import (
+    BLOCKS,
+    DRAWS,
+    LEARNING_RATES,
+    PER_CLASS,
+    Bench,
+    Run,
+)
 from tlhelpers.teaching.widgets.sheet import button
 from tlhelpers.teaching.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
 
@@ -32,7 +39,7 @@ def read_runs() -> list[Run]:
     return [
         Run(
             int(row["blocks"]),
-            float(row["rate"]),
+            float(row["learning_rate"]),
             int(row["draw"]),
             float(row["handwriting"]),
             float(row["print"]),
@@ -41,9 +48,10 @@ def read_runs() -> list[Run]:
     ]
 
 
-def of_point(runs: list[Run], blocks: int, rate: float) -> list[Run]:
-    """Return the runs of one depth and one rate; with the head alone, any rate is the same."""
-    return [run for run in runs if run.blocks == blocks and (blocks == 0 or run.rate == rate)]
+def of_point(runs: list[Run], blocks: int, learning_rate: float) -> list[Run]:
+    """Return the runs of one point; with the head alone, every learning rate is the same."""
+    rates = (learning_rate,) if blocks else LEARNING_RATES
+    return [run for run in runs if run.blocks == blocks and run.learning_rate in rates]
 
 
 def describe_runs(runs: list[Run], runs_before: list[Run]) -> str:
@@ -72,14 +80,14 @@ def describe_runs(runs: list[Run], runs_before: list[Run]) -> str:
     )
 
 
-def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -> Figure:
+def freezing_figure(runs: list[Run], blocks: int, learning_rate: float, own: list[Run]) -> Figure:
     """Draw accuracy on handwriting and on print against the learning rate, a curve for each depth.
 
     Parameters
     ----------
     runs
         As from `read_runs`.
-    blocks, rate
+    blocks, learning_rate
         The point with a ring; its depth has a thick line.
     own
         Runs that the learner made: stars.
@@ -87,7 +95,7 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    places = range(len(RATES))  # evenly spaced
+    places = range(len(LEARNING_RATES))  # evenly spaced
     with plots.style():
         figure = Figure(figsize=(9.2, 3.7))
         for left, key, title in (
@@ -97,7 +105,9 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
             axis = figure.add_axes((left, 0.15, 0.405, 0.62))
             for depth in BLOCKS:
                 colour, marker = _LOOKS[depth]
-                shares = [[getattr(r, key) for r in of_point(runs, depth, x)] for x in RATES]
+                shares = [
+                    [getattr(r, key) for r in of_point(runs, depth, x)] for x in LEARNING_RATES
+                ]
                 mean = [np.mean(share) for share in shares]
                 chosen = depth == blocks
                 name = f"{depth} blocks" if depth else "head alone"
@@ -113,18 +123,18 @@ def freezing_figure(runs: list[Run], blocks: int, rate: float, own: list[Run]) -
                 if chosen:
                     low, high = [min(s) for s in shares], [max(s) for s in shares]
                     axis.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
-                    at = RATES.index(rate)
+                    at = LEARNING_RATES.index(learning_rate)
                     axis.plot([at], [mean[at]], "o", ms=14, mfc="none", mec="black", mew=2)
             for run in own:
                 axis.plot(
-                    [RATES.index(run.rate)],
+                    [LEARNING_RATES.index(run.learning_rate)],
                     [getattr(run, key)],
                     "*",
                     ms=13,
                     mfc="#F0E442",
                     mec="black",
                 )
-            axis.set_xticks(places, [f"{x:g}" for x in RATES])
+            axis.set_xticks(places, [f"{x:g}" for x in LEARNING_RATES])
             axis.yaxis.set_major_formatter(PercentFormatter(1.0))
             axis.set(ylim=(0, 1.03), xlabel="learning rate", ylabel="accuracy")
             axis.set_title(title, fontsize=11)
@@ -146,7 +156,7 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
     Returns
     -------
     ipywidgets.VBox
-        Its ``blocks`` and ``rate`` are the fields, ``button`` the button, ``own``
+        Its ``blocks`` and ``learning_rate`` are the fields, ``button`` the button, ``own``
         the runs that were made with it.
     """
     import ipywidgets as widgets
@@ -164,8 +174,8 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
         tooltip="How many blocks of the network are trained; arrow keys change it",
         **same,
     )
-    rate = widgets.SelectionSlider(
-        options=[(f"{x:g}", x) for x in RATES],
+    learning_rate = widgets.SelectionSlider(
+        options=[(f"{x:g}", x) for x in LEARNING_RATES],
         value=1e-3,
         description="Learning rate",
         tooltip="How large the steps are at the start; arrow keys change it",
@@ -175,13 +185,13 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
     bar = widgets.FloatProgress(max=1, layout={"width": "12em", "visibility": "hidden"})
 
     def look(note: str = "") -> None:
-        chosen = of_point(runs, blocks.value, rate.value)
+        chosen = of_point(runs, blocks.value, learning_rate.value)
         depth = blocks.options[blocks.index][0]
         said = (
-            f"{note}{PER_CLASS} labels per class, {depth}, rate {rate.value:g}, mean of "
-            f"{len(chosen)} draws: {describe_runs(chosen, of_point(runs, 0, rate.value))}"
+            f"{note}{PER_CLASS} labels per class, {depth}, rate {learning_rate.value:g}, mean of "
+            f"{len(chosen)} draws: {describe_runs(chosen, of_point(runs, 0, learning_rate.value))}"
         )
-        figure = freezing_figure(runs, blocks.value, rate.value, own)
+        figure = freezing_figure(runs, blocks.value, learning_rate.value, own)
         alt = "Accuracy on handwriting and on print against the learning rate, by depth."
         picture.show(figure, f"{alt} {said}")
         words.say(said)
@@ -199,27 +209,28 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
                 benches.append(Bench())
             draw = len(DRAWS) + len(own)
             run = benches[0].train(
-                blocks.value, rate.value, draw, lambda share: setattr(bar, "value", share)
+                blocks.value, learning_rate.value, draw, lambda share: setattr(bar, "value", share)
             )
             own.append(run)
         finally:
             train.disabled, bar.layout.visibility = False, "hidden"
         look(
-            f"Your run, draw {draw} (a star): {describe_runs([run], of_point(runs, 0, run.rate))} "
+            f"Your run, draw {draw} (a star): "
+            f"{describe_runs([run], of_point(runs, 0, run.learning_rate))} "
         )
 
-    for field in (blocks, rate):
+    for field in (blocks, learning_rate):
         field.observe(show, "value")
     train.on_click(on_train)
     look()
     source = small_print(f"Curves made with: {results.command('freezing')}")
     below = widgets.HBox([train, bar])
     return live(
-        [blocks, rate, below, words.widget, picture.widget, source],
+        [blocks, learning_rate, below, words.widget, picture.widget, source],
         picture,
         words=words,
         blocks=blocks,
-        rate=rate,
+        learning_rate=learning_rate,
         button=train,
         own=own,
     )

@@ -1,4 +1,4 @@
-"""Train a network further to some depth, with some rate: what `explore_freezing` shows.
+"""Train a network further to some depth, with some learning rate: what `explore_freezing` shows.
 
 The same network and steps as in the notebook on fine-tuning: cut two blocks
 before the end, a new head, the head first, then the last blocks of the network.
@@ -18,7 +18,7 @@ from tlhelpers.teaching.widgets.reader import LEARN
 from tlhelpers.transfer import fine_tuning, metrics
 
 BLOCKS = (0, 2, 5, 11)  # how many of the eleven blocks are trained; none is the head alone
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+LEARNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 DRAWS = (0, 1)
 PER_CLASS = 20
 EPOCHS = 6
@@ -30,14 +30,15 @@ class Run(NamedTuple):
 
     Attributes
     ----------
-    blocks, rate, draw
-        How many blocks were trained, with which learning rate, from which draw of labels.
+    blocks, learning_rate, draw
+        How many blocks were trained, how large the steps were at the start, and which labels
+        were drawn.
     handwriting, print
         Accuracies, from 0 to 1.
     """
 
     blocks: int
-    rate: float
+    learning_rate: float
     draw: int
     handwriting: float
     print: float
@@ -69,7 +70,7 @@ class Bench:
     def train(
         self,
         blocks: int,
-        rate: float,
+        learning_rate: float,
         draw: int,
         progress: Callable[[float], None] = lambda share: None,
     ) -> Run:
@@ -79,10 +80,10 @@ class Bench:
         ----------
         blocks
             How many of the last blocks to train, from 0 (the head alone) to 11.
-        rate
-            Learning rate at the start.
+        learning_rate
+            That of the first epoch.
         draw
-            Which labels, and the order and the variants of the images.
+            Which labels, and the order and the augmentation of the images.
         progress
             Called now and then with the share of the work that is done.
         """
@@ -92,7 +93,7 @@ class Bench:
             self.model.set_weights(self.pretrained)
             # A block has six layers; Flatten and the head come last.
             surgery.unfreeze(self.model, None if blocks == 11 else 2 + 6 * blocks)
-            adam = keras.optimizers.Adam(rate)
+            adam = keras.optimizers.Adam(learning_rate)
             self.model.compile(adam, "sparse_categorical_crossentropy")
             adam.build(self.model.trainable_variables)
             self.start = self.model.get_state_tree(value_format="numpy_array")
@@ -107,7 +108,7 @@ class Bench:
                 self.model,
                 self.images[chosen],
                 self.labels[chosen],
-                rate=rate,
+                learning_rate=learning_rate,
                 epochs=EPOCHS,
                 seed=draw,
                 after_epoch=lambda number: progress(0.1 + 0.8 * number / EPOCHS),
@@ -115,4 +116,4 @@ class Bench:
         others = splits.Split(self.images[LEARN:], self.labels[LEARN:])
         printed = splits.Split(self.printed, self.print_labels)
         written = metrics.accuracy(self.model, others)
-        return Run(blocks, rate, draw, written, metrics.accuracy(self.network, printed))
+        return Run(blocks, learning_rate, draw, written, metrics.accuracy(self.network, printed))

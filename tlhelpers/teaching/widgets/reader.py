@@ -181,7 +181,7 @@ class Reader:
             tuned,
             ready[self.given],
             self.labels[self.given],
-            rate=5e-4,
+            learning_rate=5e-4,
             epochs=EPOCHS,
             seed=self.seed,
             after_epoch=lambda number: progress(0.2 + 0.8 * number / EPOCHS),

@@ -101,9 +101,9 @@ def train(
         if hasattr(layer, "seed_generator"):  # dropout: the same seed, the same units
             layer.seed_generator.state.assign([seed, number])
     trainer = make_trainer(network, loss, helper)
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     # XLA would take longer to prepare than these short trainings take.
-    trainer.compile(keras.optimizers.Adam(rate), jit_compile=False)
+    trainer.compile(keras.optimizers.Adam(schedule), jit_compile=False)
     batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
     history: History = {}
     for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
