@@ -144,6 +144,25 @@ def test_ending_the_command_ends_jupyterlab(checkout, tmp_path):
     assert not psutil.pid_exists(pid)
 
 
+def test_an_end_that_comes_while_jupyterlab_starts_is_passed_on(checkout, monkeypatch):
+    handlers, ended = {}, []
+
+    class Process:
+        def __init__(self, command, env):
+            handlers[signal.SIGTERM]()
+
+        def terminate(self):
+            ended.append(True)
+
+        def wait(self):
+            return -signal.SIGTERM
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    assert command_line.main(["lab"]) == -signal.SIGTERM
+    assert ended == [True]
+
+
 def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
     started = []
 

@@ -37,9 +37,20 @@ def run(args: argparse.Namespace) -> int:
     settings = PACKAGE / "course" / "jupyterlab"
     quiet = [f"--LabApp.app_settings_dir={settings}"]
     command = [sys.executable, "-m", "jupyterlab", str(notebook), *quiet, *args.extra]
+    process: subprocess.Popen | None = None
+    ended = False
+
+    def end(*_: object) -> None:
+        """End JupyterLab, too: whoever ends this command means both."""
+        nonlocal ended
+        ended = True
+        if process is not None:
+            process.terminate()
+
+    signal.signal(signal.SIGTERM, end)  # first, so that nothing started is left behind
     process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
-    # Whoever ends this command means JupyterLab, too.
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    if ended:
+        process.terminate()
     while True:
         try:
             return process.wait()
