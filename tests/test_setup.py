@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import ctrl_c
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -438,6 +439,7 @@ def test_another_python_gets_a_new_venv(project, monkeypatch):
     assert set_up(project) == (0, ALL)
 
 
+@ctrl_c.heard()
 def test_an_interrupted_set_up_is_finished_by_the_next(project, monkeypatch, capsys):
     set_up(project)
     (project[0] / "requirements.txt").write_text("other")

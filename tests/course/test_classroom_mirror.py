@@ -14,6 +14,7 @@ import time
 import types
 from contextlib import contextmanager
 
+import ctrl_c
 import pytest
 from naughty import server, wait_until
 from small_mirror import DATA, good, make_mirror, sha256
@@ -398,6 +399,7 @@ def arguments(action, folder, **others):
     return argparse.Namespace(action=action, folder=folder, **others)
 
 
+@ctrl_c.heard()
 def test_serve_prints_the_line_and_stops_cleanly(folder):
     code = (
         "import sys; from tlhelpers.course import classroom_mirror as mirror; "

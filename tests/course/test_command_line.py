@@ -11,6 +11,7 @@ import time
 import types
 from pathlib import Path
 
+import ctrl_c
 import psutil
 import pytest
 
@@ -263,6 +264,7 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C in another way")
+@ctrl_c.heard()
 def test_ctrl_c_keeps_what_is_finished_and_leaves_no_kernel(checkout):
     write_notebook(
         checkout / "notebooks" / "01_prediction.ipynb",
@@ -277,8 +279,6 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_kernel(checkout):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Where tests run in the background, Ctrl-C may be switched off.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     pid = checkout / "notebooks" / "pid"
     try:
