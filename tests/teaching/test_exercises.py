@@ -357,7 +357,7 @@ def test_warnings_of_an_answer_are_not_shown(recwarn):
 
 def test_a_long_check_says_so_beforehand(monkeypatch, capsys):
     slow = toy(lambda a, c: right("done"), seconds=8)
-    monkeypatch.setattr(checking, "find", lambda _: slow)
+    monkeypatch.setattr(checking, "find_item", lambda _: slow)
     tl.check("9.1", ...)
     assert "seconds" not in capsys.readouterr().out
     tl.check("9.1", 1)

@@ -217,7 +217,7 @@ def check_exam_rows(answer: object, context: dict) -> Verdict:
         both = np.intersect1d(train, test)
         if len(both):
             return wrong(
-                f"Rows are in both parts, such as row {both[0]}: an exam with questions "
+                f"Rows are in both parts, such as row {both[0]}: a test with questions "
                 "whose answers were in the textbook. Which rows may `test` not hold?"
             )
         if not (train.max() < test.min() or test.max() < train.min()):
@@ -356,7 +356,7 @@ def check_plan(answer: object, context: dict) -> Verdict:
     if one_of(plan["choose_on"], ("train", "test"), "`choose_on`") != "train":
         return wrong(
             "`choose_on` is where you look while you still decide. "
-            "Whoever decides on the exam has seen the questions."
+            "Whoever decides on the test has seen the questions."
         )
     if len(words(plan["rival"], "`rival`").split()) < 2:
         return wrong(

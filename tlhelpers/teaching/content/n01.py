@@ -321,7 +321,7 @@ def check_plan(answer: object, context: dict) -> Verdict:
             "was chosen, so the report would be too good."
         )
     if places["choose_on"] == "test":
-        return wrong("You choose on the exam. Whoever reports on it afterwards has seen it.")
+        return wrong("You choose on the test. Whoever reports on it afterwards has seen it.")
     if places["choose_on"] == "print":
         return wrong(
             "On print the network is hardly ever wrong, at any confidence. "

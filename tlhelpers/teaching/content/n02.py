@@ -634,24 +634,24 @@ QUIZZES = (
     ),
     Quiz(
         "2.c",
-        "You would like fresh random variants of every image in each of 20 epochs. What now?",
+        "You would like to augment every image afresh in each of 20 epochs. What now?",
         (
             Choice(
-                "Variants can be made of the kept features: add a little noise to them.",
+                "The kept features can be augmented: add a little noise to them.",
                 "That is another thing: noise on features is no shifted or turned picture.",
             ),
             Choice(
-                "The backbone must see every variant: about 20 times the computing.",
+                "The backbone must see every augmented image: about 20 times the computing.",
                 "That is the price. For frozen features it bought next to nothing in section 7, "
                 "so measure before you pay.",
                 right=True,
             ),
             Choice(
-                "Make one variant of each image, compute its features, and use them 20 times.",
-                "Then they are not fresh: the same variant 20 times is just another fixed image.",
+                "Augment each image once, compute its features, and use them 20 times.",
+                "Then they are not fresh: the same picture 20 times is just another fixed image.",
             ),
             Choice(
-                "Nothing changes: frozen features are the same for every variant of an image.",
+                "Nothing changes: frozen features are the same, however an image is augmented.",
                 "Frozen means that the weights stay. Another picture gets other features, if not "
                 "very different ones.",
             ),

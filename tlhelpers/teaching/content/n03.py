@@ -95,9 +95,9 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
     """Hand over a small frozen network, and look at which of its weights have changed."""
     images = np.random.default_rng(1).normal(2, 3, (64, 6)).astype("float32")
     labels = images.argmax(axis=1) % 3
-    model, rate = _small(images, labels) if callable(answer) else None, 1e-4
+    model, learning_rate = _small(images, labels) if callable(answer) else None, 1e-4
     before = {layer.name: layer.get_weights() for layer in model.layers} if model else {}
-    call(answer, model, images, labels, rate, name="`second_phase`", returns=False)
+    call(answer, model, images, labels, learning_rate, name="`second_phase`", returns=False)
     moved = {
         layer.name
         for layer in model.layers
@@ -118,10 +118,10 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
             "an earlier `fit` what to train. What makes it decide anew, and when?"
         )
     used = number(model.optimizer.learning_rate, "the learning rate")
-    if used > 1.01 * rate:
+    if used > 1.01 * learning_rate:
         return wrong(
-            f"All layers were trained, but at a rate of {used:g} instead of {rate:g}. A new "
-            "optimizer begins with its own."
+            f"All layers were trained, but at a learning rate of {used:g} instead of "
+            f"{learning_rate:g}. A new optimizer begins with its own."
         )
     return right(
         "Unfrozen, compiled, trained, in this order, gently, and BatchNormalization left in peace."
@@ -129,10 +129,10 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
 
 
 PHASE_SOLUTION = '''
-def second_phase(model, images, labels, rate):
-    """Unfreeze a network whose head is trained, and train all of it for an epoch at this rate."""
+def second_phase(model, images, labels, learning_rate):
+    """Unfreeze a network whose head is trained, and train all of it for one epoch."""
     tl.surgery.unfreeze(model)
-    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
     model.fit(images, labels, verbose=0)
 '''.strip()
 
@@ -140,10 +140,10 @@ PHASE = Exercise(
     id="3.2",
     title="It trains, but what?",
     stub='''
-def second_phase(model, images, labels, rate):
-    """Unfreeze a network whose head is trained, and train all of it for an epoch at this rate."""
+def second_phase(model, images, labels, learning_rate):
+    """Unfreeze a network whose head is trained, and train all of it for one epoch."""
     tl.surgery.unfreeze(model)
-    model.optimizer.learning_rate = rate
+    model.optimizer.learning_rate = learning_rate
     model.fit(images, labels, verbose=0)
 '''.strip(),
     ask='tl.check("3.2", second_phase)',
@@ -151,16 +151,17 @@ def second_phase(model, images, labels, rate):
         "Compare the weights of a layer before and after. Which layers has this function trained?",
         "The model was compiled and fitted before, while most of it was frozen. "
         "Keras goes by what was trainable then.",
-        "Compile once more, after unfreezing. A new optimizer takes the rate as its argument.",
+        "Compile once more, after unfreezing. A new optimizer takes the learning rate as its "
+        "argument.",
     ),
     solution=PHASE_SOLUTION,
     why="`compile` is when Keras takes note of what is trainable. It also makes a new optimizer, "
-    "so the rate belongs there.",
+    "so the learning rate belongs there.",
     check=check_second_phase,
     mistakes=(
         *slips(
             PHASE_SOLUTION,
-            ("keras.optimizers.Adam(rate)", '"adam"', "begins with its own"),
+            ("keras.optimizers.Adam(learning_rate)", '"adam"', "begins with its own"),
             (
                 "tl.surgery.unfreeze(model)",
                 "for layer in model.layers:\n        layer.trainable = True",
@@ -461,22 +462,22 @@ RATES = (1e-5, 1e-4, 1e-3, 3e-3)
 
 
 class _Training:
-    """Made-up accuracies of four rates, and a diary of who asked for what."""
+    """Made-up accuracies of four learning rates, and a diary of who asked for what."""
 
     def __init__(self, best: int) -> None:
         gaps = np.abs(np.arange(4) - best)
         valid = 0.95 - 0.03 * gaps
-        test = np.roll(valid, 1) - 0.06  # writers who are harder to read, with another best rate
+        test = np.roll(valid, 1) - 0.06  # harder writers, and another best one
         learn = np.array([0.9, 0.94, 0.98, 1.0])
         if best == 3:
             learn = learn[::-1]
         self.mean = {"learn": learn, "valid": valid, "test": test}
         self.best, self.asked = best, []
 
-    def __call__(self, rate: float, seed: int, on: str) -> float:
+    def __call__(self, learning_rate: float, seed: int, on: str) -> float:
         if on not in self.mean:
             raise ValueError(f'there are "learn", "valid" and "test", and no {on!r}')
-        place = RATES.index(rate)
+        place = RATES.index(learning_rate)
         self.asked.append((place, seed, on))
         luck = np.random.default_rng((place, int(seed), len(on))).uniform(-0.02, 0.02)
         return float(self.mean[on][place] + luck)
@@ -493,29 +494,32 @@ def check_search(answer: object, context: dict) -> Verdict:
         found = call(answer, training, list(RATES), seeds, name="`search`")
         asked = list(training.asked)
         if not isinstance(found, tuple | list) or len(found) != 2:
-            return wrong("Return two things: the rate that was chosen, and the accuracy to report.")
-        rate = number(found[0], "the chosen rate")
+            return wrong("Return two things: the chosen learning rate, and the accuracy to report.")
+        learning_rate = number(found[0], "the chosen learning rate")
         reported = number(found[1], "the reported accuracy")
-        if rate not in RATES:
-            raise NotThis(f"the chosen rate is {short(rate)}, which is none of the rates")
-        chosen = RATES.index(rate)
+        if learning_rate not in RATES:
+            raise NotThis(
+                f"the chosen learning rate is {short(learning_rate)}, which is none of the "
+                "learning rates"
+            )
+        chosen = RATES.index(learning_rate)
         looks = {on: [(p, s) for p, s, where in asked if where == on] for on in training.mean}
         if looks["test"] and not looks["valid"] and not looks["learn"]:
-            return wrong("You choose on the exam. Whatever you report about it is too good.")
+            return wrong("You choose on the test. Whatever you report about it is too good.")
         if not looks["valid"]:
             return wrong(
                 "You choose by digits that the network has learned from. It may know them by "
-                "heart: the largest rate that does not explode wins."
+                "heart: the largest learning rate that does not explode wins."
             )
         if min(len({s for p, s in looks["valid"] if p == place}) for place in range(4)) < 3:
             return wrong("You compare single runs, or next to it. Average over several seeds.")
         if {p for p, _ in looks["test"]} - {chosen}:
             return wrong(
-                "You open the test for rates that you do not choose. Nobody needs to know, and "
-                "who knows is tempted."
+                "You open the test for learning rates that you do not choose. Nobody needs to "
+                "know, and who knows is tempted."
             )
         if chosen != best:
-            return wrong("It does not choose the rate that is best on average on `valid`.")
+            return wrong("It does not choose the learning rate that is best on average on `valid`.")
         valid, test = (training._runs(chosen, on, seeds) for on in ("valid", "test"))
         if abs(reported - np.mean(test)) < 0.008:
             continue
@@ -528,15 +532,15 @@ def check_search(answer: object, context: dict) -> Verdict:
             return wrong("You report the luckiest run. What may a user expect of a new one?")
         return wrong(f"The report is {reported:.3g}, which is not the mean accuracy on the test.")
     return right(
-        "Chosen on one part, over several seeds; then the test, once, for the chosen rate only. "
-        "The report is lower than what you chose by, and that is as it should be."
+        "Chosen on one part, over several seeds; then the test, once, for the chosen learning "
+        "rate only. The report is lower than what you chose by, and that is as it should be."
     )
 
 
 SEARCH_SOLUTION = '''
-def search(accuracy, rates, seeds):
-    """Choose one of the rates, and report on it: return the rate, and the accuracy to expect."""
-    by_rate = {r: np.mean([accuracy(r, seed, "valid") for seed in seeds]) for r in rates}
+def search(accuracy, learning_rates, seeds):
+    """Choose a learning rate, and report on it: return it, and the accuracy to expect."""
+    by_rate = {r: np.mean([accuracy(r, seed, "valid") for seed in seeds]) for r in learning_rates}
     best = max(by_rate, key=by_rate.get)
     return best, np.mean([accuracy(best, seed, "test") for seed in seeds])
 '''.strip()
@@ -545,8 +549,8 @@ SEARCH = Exercise(
     id="3.6",
     title="An honest search",
     stub='''
-def search(accuracy, rates, seeds):
-    """Choose one of the rates, and report on it: return the rate, and the accuracy to expect."""
+def search(accuracy, learning_rates, seeds):
+    """Choose a learning rate, and report on it: return it, and the accuracy to expect."""
     by_rate = ...
     best = ...
     return best, ...
@@ -554,7 +558,7 @@ def search(accuracy, rates, seeds):
     ask='tl.check("3.6", search)',
     hints=(
         "Three parts, three uses: one to learn from, one to choose by, one to report on.",
-        "For each rate, average over all seeds where you choose. `max(some_dict, "
+        "For each learning rate, average over all seeds where you choose. `max(some_dict, "
         "key=some_dict.get)` gives the key of the largest value.",
         "Open the last part when everything is decided, and for the winner alone.",
     ),
@@ -563,28 +567,28 @@ def search(accuracy, rates, seeds):
     "report must not have helped.",
     check=check_search,
     mistakes=(
-        Known(edited(SEARCH_SOLUTION, '"valid"', '"test"'), "You choose on the exam"),
+        Known(edited(SEARCH_SOLUTION, '"valid"', '"test"'), "You choose on the test"),
         *slips(
             SEARCH_SOLUTION,
             ('"valid"', '"learn"', "by heart"),
             ('"valid") for seed in seeds', '"valid") for seed in seeds[:1]', "single runs"),
             (
                 "best = max(",
-                "tests = [accuracy(r, 0, 'test') for r in rates]\n    best = max(",
-                "for rates that you do not choose",
+                "tests = [accuracy(r, 0, 'test') for r in learning_rates]\n    best = max(",
+                "for learning rates that you do not choose",
             ),
-            ("max(by_rate", "min(by_rate", "does not choose the rate"),
+            ("max(by_rate", "min(by_rate", "does not choose the learning rate"),
             ('accuracy(best, seed, "test")', 'accuracy(best, seed, "valid")', "by which you chose"),
             ("best, np.mean(", "best, np.max(", "the luckiest run"),
             ("return best, ", "return ", "Return two things"),
-            ("return best, ", "return 0.5, ", "none of the rates"),
+            ("return best, ", "return 0.5, ", "none of the learning rates"),
         ),
     ),
     also_right=(
         Known(
-            "def search(run, rates, seeds):\n"
-            "    table = np.array([[run(r, s, 'valid') for s in seeds[:4]] for r in rates])\n"
-            "    good = rates[int(np.median(table, axis=1).argmax())]\n"
+            "def search(run, learning_rates, seeds):\n"
+            "    table = [[run(r, s, 'valid') for s in seeds[:4]] for r in learning_rates]\n"
+            "    good = learning_rates[int(np.median(table, axis=1).argmax())]\n"
             "    return [good, sum(run(good, s, 'test') for s in seeds) / len(seeds)]",
             "as it should be",
         ),
@@ -613,7 +617,7 @@ QUIZZES = (
             ),
             Choice(
                 "Because Keras cannot train both at once.",
-                "It can, and section 6 does it: see how it goes at small rates.",
+                "It can, and section 6 does it: see how it goes at small learning rates.",
             ),
             Choice(
                 "So that the head learns the old classes before the new ones.",

@@ -92,12 +92,12 @@ def check_told_apart(answer: object, context: dict) -> Verdict:
     if same > 0.95:
         return wrong(
             f"For two halves of the SAME domain it answers {same:.0%}. There are more features "
-            "than rows, so a line can be found between any two heaps. Is the score an exam?"
+            "than rows, so a line can be found between any two heaps. Is the test held out?"
         )
     if same > 0.62:
         return wrong(
             f"For two halves of the same domain it answers {same:.0%}. Some of the rows in the "
-            "exam have been learned from."
+            "test have been learned from."
         )
     return right(
         f"Two halves of one domain: {same:.0%}, as by guessing. Two domains: {different:.0%}. "
@@ -141,7 +141,7 @@ def told_apart(a, b):
             (
                 "cross_val_score(LogisticRegression(max_iter=1000), rows, domain, cv=5).mean()",
                 "LogisticRegression(C=100, max_iter=1000).fit(rows, domain).score(rows, domain)",
-                "Is the score an exam",
+                "Is the test held out",
             ),
             (
                 "cross_val_score(LogisticRegression(max_iter=1000), rows, domain, cv=5).mean()",
@@ -277,7 +277,7 @@ def surest_rows(answers, share):
     ),
     also_right=(
         Known(
-            "from tlhelpers import adapt\n"
+            "from tlhelpers import adaptation\n"
             "def surest_rows(answers, share):\n"
             "    return adaptation.surest_rows(answers, share)[0]",
             "Each predicted class gives its share",

@@ -223,7 +223,8 @@ def information(answers):
             "all classes are in use",
         ),
         Known(
-            "def information(p):\n    return tl.validators.information(p)",
+            "from tlhelpers import validators\n"
+            "def information(p):\n    return validators.information(p)",
             "all classes are in use",
         ),
     ),
@@ -338,10 +339,10 @@ def choose_and_report(names, validator, test):
     ),
     also_right=(
         Known(
-            "def choose_and_report(some, judge, exam):\n"
+            "def choose_and_report(some, judge, held_out):\n"
             "    values = np.array([judge(one) for one in some])\n"
             "    best = some[int(np.nanargmax(values))]\n"
-            "    return [best, np.float32(exam(best))]",
+            "    return [best, np.float32(held_out(best))]",
             "Chosen without labels",
         ),
         Known(
