@@ -786,13 +786,11 @@ def test_a_part_from_the_internet_is_not_continued_from_a_mirror(mirror, cache):
 
 CHILD = """
 import sys
-from tlhelpers.fetching import fetch
-from tlhelpers.course.commands import fetch
-from tlhelpers.fetching import registry
+from tlhelpers.fetching import cache, fetch
 from tlhelpers.fetching.registry import File
 file = File("datasets/thing.bin", sys.argv[1], int(sys.argv[2]), sys.argv[3])
-path = fetch.get(file, download=True)
-print(fetch.checksum_of(path))
+path = fetch.fetch_file(file, download=True)
+print(cache.checksum_of(path))
 """
 
 
@@ -838,7 +836,7 @@ def test_a_killed_process_blocks_nobody(cache):
 
 def test_a_process_that_hangs_is_not_waited_for_without_end(cache, monkeypatch, capsys):
     """It lives and holds the lock, but nothing arrives any more."""
-    monkeypatch.setattr(cache, "PATIENCE", 0.5)
+    monkeypatch.setattr(cached, "PATIENCE", 0.5)
     with server(good) as there:
         file = thing(there.url)
         file.place().parent.mkdir(parents=True)
@@ -933,7 +931,8 @@ def test_photos_for_several_processes_at_once(photos):
     code = "from tlhelpers.fetching import fetch\n"
     code += "from tlhelpers.fetching.registry import FILES, File\nimport sys\n"
     code += "FILES['flower_photos.tgz'] = File('datasets/flower_photos.tgz', sys.argv[1], "
-    code += "int(sys.argv[2]), sys.argv[3], 'photos')\nprint(fetch._count_files(fetch.photos()))"
+    code += "int(sys.argv[2]), sys.argv[3], 'photos')\n"
+    code += "print(fetch._count_files(fetch.fetch_flower_photos()))"
     children = [child(photos.url, make_photos(), code) for _ in range(4)]
     assert [process.communicate(timeout=60)[0].strip() for process in children] == ["7"] * 4
     assert len(photos.seen) == 1
