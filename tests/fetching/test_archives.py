@@ -96,6 +96,7 @@ WAYS_OUT = [
     "a.txt:stream",
     "nul",
     "in/COM1.jpg",
+    "LPT².txt",
     "in/.. /out.txt",
     "dots./out.txt",
     "new\nline",
@@ -239,6 +240,15 @@ def test_a_bomb_in_a_header(tmp_path, place):
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.REGTYPE])
+def test_a_size_below_zero(tmp_path, place, kind):
+    """Read as it is, it would mean all that is left, or the way back."""
+    path = tmp_path / "a"
+    head = member("odd", -1024, kind).tobuf(tarfile.GNU_FORMAT)
+    path.write_bytes(head + bytes(10_240))
+    refused(path, place, "a header of -1024 bytes|is cut short|is damaged")
+
+
 def test_a_bomb_behind_the_end(tmp_path, place):
     """What follows the end of a tar is read for the checksum, but not without end."""
     path = tar(tmp_path / "a")
@@ -345,11 +355,11 @@ def test_no_archive_at_all(tmp_path, place):
 
 
 def test_a_full_disk_leaves_nothing(tmp_path, place, monkeypatch):
-    def full(stream, file, most):
+    def full(stream, file, length):
         raise OSError(28, "No space left on device")
 
     path = tar(tmp_path / "a")
-    monkeypatch.setattr(archives, "_copy", full)
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="No space"):
         archives.unpack(path, place)
     assert list(place.parent.iterdir()) == []
