@@ -120,7 +120,7 @@ def test_offline_means_no_network(monkeypatch):
 def test_nothing_to_be_had_is_said_in_one_line_at_once(monkeypatch):
     monkeypatch.setattr(internet, "PAUSE", 1.0)
     began = time.perf_counter()
-    for name in fetch.FILES:  # the real addresses; the tests have no network
+    for name in registry.FILES:  # the real addresses; the tests have no network
         with pytest.raises(fetch.NotHere) as caught:
             fetch.fetch_file(name)
         text = str(caught.value)
@@ -553,13 +553,13 @@ def test_weights_without_a_checksum_must_at_least_open(tmp_path):
     for damage in (whole[:-1000], b"", b"text"):
         place.write_bytes(damage)  # as Keras leaves it when it is killed
         with pytest.raises(fetch.NotHere):
-            fetch.keras_weights("w.h5")
+            fetch.fetch_file(File("models/w.h5"))
     with server(lambda r, n: r.send(whole[:-1000])) as there:
         with pytest.raises(fetch.NotHere, match="cannot be read"):
             fetch.fetch_file(File("models/w.h5", f"{there.url}/w.h5"), download=True)
     with server(lambda r, n: r.send(whole)) as there:
         fetch.fetch_file(File("models/w.h5", f"{there.url}/w.h5"), download=True)
-    assert fetch.keras_weights("w.h5").read_bytes() == whole
+    assert fetch.fetch_file(File("models/w.h5")).read_bytes() == whole
 
 
 def test_a_full_disk_is_noticed_before(monkeypatch):

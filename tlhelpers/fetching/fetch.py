@@ -21,7 +21,7 @@ from tlhelpers.fetching.cache import checksum_note, checksum_of, is_readable, is
 from tlhelpers.fetching.internet import SourceFailed, megabytes
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
 from tlhelpers.fetching.places import cache_folder
-from tlhelpers.fetching.registry import FILES, File, find_file
+from tlhelpers.fetching.registry import File, find_file
 
 UNASKED = 20_000_000  # bytes: the most that is downloaded without being asked for
 
@@ -89,28 +89,6 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
     except OSError as error:
         tried.append((str(place.parent), _disk_trouble(error)))
     raise NotHere(_explain(file, place, tried) if download else _one_line(file, tried)) from None
-
-
-def keras_weights(file_name: str, *, download: bool = False) -> Path:
-    """Return a file of weights that Keras would download, and put it where Keras looks.
-
-    Give the path to Keras (``keras.applications.MobileNetV2(weights=path)``),
-    and it downloads nothing in any case.
-
-    Parameters
-    ----------
-    file_name
-        As Keras calls it.  If it is not in `FILES`, only this computer and the
-        mirror can have it: use ``fetch_file(keras_weights_file(...))`` for the internet.
-    download
-        As for `fetch_file`.
-
-    Raises
-    ------
-    NotHere
-        If it cannot be had.
-    """
-    return fetch_file(FILES.get(file_name) or File(f"models/{file_name}"), download=download)
 
 
 def fetch_flower_photos(*, download: bool = False) -> Path:

@@ -28,6 +28,7 @@ STALL = 30.0  # seconds without data, or with hardly any, that count as a cut
 SLOWEST = 200  # bytes per second below which a line counts as dead
 BLOCK = 2**16
 MOST_BYTES = 4 * 10**9  # of a file whose size nobody states
+MOST_TEXT = 2**20  # bytes of a manifest
 
 _PAGE = re.compile(rb"\s*<(!doctype html|html|head|body|script)", re.IGNORECASE)
 
@@ -107,15 +108,13 @@ def download(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> 
     raise SourceFailed(f"the connection was cut {MOST_TRIES} times")
 
 
-def read_text(address: str, *, most: int = 2**20, tries: int = TRIES) -> str:
+def read_text(address: str, *, tries: int = TRIES) -> str:
     """Read a small text file over HTTP.
 
     Parameters
     ----------
     address
         Where it is, http or https.
-    most
-        Bytes that it may have.
     tries
         As for `download`.
 
@@ -129,9 +128,9 @@ def read_text(address: str, *, most: int = 2**20, tries: int = TRIES) -> str:
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "part"
         download(address, part, tries=tries)
-        if _size(part) > most:
+        if _size(part) > MOST_TEXT:
             raise SourceFailed(
-                f"has {megabytes(_size(part))}, more than the {megabytes(most)} expected"
+                f"has {megabytes(_size(part))}, more than the {megabytes(MOST_TEXT)} expected"
             )
         return part.read_text(encoding="utf-8", errors="replace")
 
