@@ -10,6 +10,7 @@ import numpy as np
 from tlhelpers.labs import load
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation, metrics, recipes, tasks, validators
+from tlhelpers.transfer.adaptation.statistics import take_target_statistics
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -78,7 +79,7 @@ class Watcher:
         """Note what the network makes of both domains."""
         self.twin.set_weights(network.get_weights())
         if statistics:
-            adaptation.take_target_statistics(self.twin, self.task.adapt_on)
+            take_target_statistics(self.twin, self.task.adapt_on)
         printed = self.body.predict(self.task.source_kept.images, verbose=0)
         written = self.body.predict(self.task.choose_on, verbose=0)
         answers = metrics.probabilities(self.twin, self.task.choose_on).argmax(axis=1)
