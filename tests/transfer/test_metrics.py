@@ -1,4 +1,7 @@
-"""Calibration, against cases worked out by hand."""
+"""Calibration and intervals, against cases worked out by hand."""
+
+import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -53,6 +56,17 @@ def test_agrees_with_a_plain_loop():
     assert found == pytest.approx(total)
 
 
+def test_the_means_are_those_of_scikit_learn():
+    from sklearn.calibration import calibration_curve
+
+    generator = np.random.default_rng(2)
+    confidence = np.concatenate([generator.random(200), np.arange(11) / 10])  # the edges, too
+    correct = generator.random(211) < confidence
+    accuracies, means = calibration_curve(correct, confidence, n_bins=10)
+    table = np.array(metrics.confidence_bins(confidence, correct))
+    np.testing.assert_allclose(table[:, 1:], np.stack([means, accuracies], axis=1))
+
+
 def test_softmax_of_float32_may_be_a_hair_above_one():
     assert metrics.expected_calibration_error(np.float32([1.0000001]), [True]) < 1e-6
 
@@ -78,12 +92,13 @@ def test_bad_input_is_named(confidence, correct, word):
 
 @pytest.mark.parametrize("right, total", [(9, 10), (0, 7), (10, 10), (450, 500), (1, 3)])
 @pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99])
-def test_the_interval_is_that_of_scipy(right, total, confidence):
-    from scipy.stats import binomtest
-
-    wanted = binomtest(right, total).proportion_ci(confidence, method="wilson")
+def test_the_interval_is_that_of_wilson_1927(right, total, confidence):
+    share, z = right / total, NormalDist().inv_cdf((1 + confidence) / 2)
+    middle = share + z**2 / (2 * total)
+    half = z * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    wanted = [end / (1 + z**2 / total) for end in (middle - half, middle + half)]
     found = metrics.accuracy_interval(right, total, confidence=confidence)
-    assert found == pytest.approx((wanted.low, wanted.high), abs=1e-12)
+    assert found == pytest.approx(wanted, abs=1e-12)
 
 
 def test_the_interval_catches_the_truth_as_often_as_it_says():

@@ -1,4 +1,4 @@
-"""How good a prediction is, beyond the share of right answers."""
+"""How good predictions are: accuracy and its interval, confidence and its calibration."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     """Return between which two values the true accuracy lies, when so many of so few were right.
 
     An accuracy on a test set is an estimate: another test set of the same size
-    would give another one.  This interval is made by a recipe that catches the
+    would give another one.  This interval (Wilson's) is made so that it catches the
     true accuracy in about 95 of 100 such test sets.  It takes for granted that
     the test pictures are independent of each other and of those to learn from.
 
@@ -121,7 +121,7 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     total
         How many test pictures there are, at least 1.
     confidence
-        How often the recipe is to catch the true value, between 0 and 1.
+        How often such an interval is to catch the true value, between 0 and 1.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     >>> [round(end, 2) for end in accuracy_interval(900, 1000)]
     [0.88, 0.92]
     """
-    from statistics import NormalDist
+    from scipy.stats import binomtest
 
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
@@ -160,11 +160,8 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
             f"right and total are counts; got {right!r} of {total!r}. If you have an accuracy, "
             "give round(accuracy * total)."
         )
-    share = right / total
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = (z / (1 + z**2 / total)) * (share * (1 - share) / total + z**2 / (4 * total**2)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
+    interval = binomtest(int(right), int(total)).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
@@ -181,7 +178,7 @@ def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256)
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def accuracy(model: keras.Model, half: splits.Split) -> float:
-    """Return the accuracy of a classifier on images that are prepared."""
-    answers = model.predict(half.images, batch_size=256, verbose=0).argmax(axis=1)
-    return float(np.mean(answers == half.labels))
+def accuracy(model: keras.Model, part: splits.Split) -> float:
+    """Return the accuracy of a classifier on images that are preprocessed already."""
+    answers = model.predict(part.images, batch_size=256, verbose=0).argmax(axis=1)
+    return float(np.mean(answers == part.labels))
