@@ -89,7 +89,9 @@ def test_build_from_the_internet(tmp_path):
     manifest = json.loads((folder / "mirror.json").read_text())
     entry = {"sha256": sha256(DATA), "size": len(DATA)}
     assert manifest == {"format": 1, "files": {"datasets/thing.bin": entry}}
-    assert not list(folder.rglob("*.part"))
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names - {".mirror.json.lock"} == {"datasets/thing.bin", "mirror.json"}
+    assert not list(folder.rglob(".part-*"))
 
 
 def test_build_adds_and_keeps(folder, monkeypatch):

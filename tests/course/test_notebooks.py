@@ -8,6 +8,7 @@ import filling
 import pytest
 
 from tlhelpers.course import execution, outputs, runner
+from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.teaching.claims import CLAIM_TYPE
 
 MIRROR = Path(__file__).resolve().parents[3] / "shared" / "mirror"
@@ -31,7 +32,7 @@ def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
     Photo sections run for real where the classroom mirror is beside the checkout.
     """
     committed = execution.read_notebook(path)
-    execution.write_text(
+    write_text_whole(
         tmp_path / path.name, execution.notebook_text(filling.with_solutions_below(committed))
     )
     env = {"TLHELPERS_MIRROR": str(MIRROR)} if MIRROR.is_dir() else {}
@@ -60,7 +61,7 @@ def test_photo_sections_are_skipped_in_a_line_and_in_a_moment(path, tmp_path, mo
     setup = [c for c in notebook.cells if "import " in c.source or c.source.startswith("SEED =")]
     setup = [cell for cell in setup if cell.cell_type == "code" and cell not in wanted]
     notebook.cells = setup + wanted
-    execution.write_text(tmp_path / path.name, execution.notebook_text(notebook))
+    write_text_whole(tmp_path / path.name, execution.notebook_text(notebook))
     done, seconds, error = execution.execute_notebook(tmp_path / path.name)
     assert error is None
     assert sum(seconds[len(setup) :]) < 1

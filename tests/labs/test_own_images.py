@@ -15,6 +15,7 @@ from trouble import CLASSES, make_fruit, reasons, report_of, scene
 import tlhelpers as tl
 from tlhelpers.data import folders, given_splits, image_files, splits
 from tlhelpers.fetching import fetch
+from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.labs import own
 from tlhelpers.teaching.widgets import uploads
 
@@ -390,7 +391,7 @@ def test_the_notebook_takes_a_folder_of_ones_own(root, tmp_path):
     named["switch"].source = f'FOLDER = {str(folder)!r}\nNETWORK = "digits"'
     wanted = "setup seed tools switch drawings lab look learn test wilson save load facts card "
     notebook.cells = [named[name] for name in f"{wanted} card-limits".split()]
-    execution.write_text(tmp_path / "mine.ipynb", execution.notebook_text(notebook))
+    write_text_whole(tmp_path / "mine.ipynb", execution.notebook_text(notebook))
     done, _, error = execution.execute_notebook(tmp_path / "mine.ipynb")
     assert error is None
     assert (tmp_path / "my drawings_classifier.keras").stat().st_size > 2**20

@@ -14,6 +14,7 @@ import pytest
 
 import tlhelpers as tl
 from tlhelpers.course import command_line, execution, outputs
+from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.teaching import progress, quizzes
 from tlhelpers.teaching.exercises import checking, definitions
 from tlhelpers.teaching.exercises.definitions import Exercise, right, wrong
@@ -568,7 +569,7 @@ def whole_notebook():
 
 def test_a_notebook_runs_unsolved_the_same_bytes_whatever_was_solved(tmp_path):
     path = tmp_path / "00_tiny.ipynb"
-    execution.write_text(path, execution.notebook_text(whole_notebook()))
+    write_text_whole(path, execution.notebook_text(whole_notebook()))
     assert outputs.make_outputs(path)[1] is None
     first = path.read_text(encoding="utf-8")
     progress.remember("0.1")  # the learner's own progress does not show
@@ -588,7 +589,7 @@ def test_a_notebook_with_all_solutions_passes_all_checks(tmp_path):
     unsolved = whole_notebook()
     solved = filling.with_solutions_below(unsolved)
     assert "np.arange" not in execution.notebook_text(unsolved)
-    execution.write_text(path, execution.notebook_text(solved))
+    write_text_whole(path, execution.notebook_text(solved))
     done, _, error = execution.execute_notebook(path)
     assert error is None
     assert filling.asked(unsolved) == [f"0.{n}" for n in range(1, 6)]

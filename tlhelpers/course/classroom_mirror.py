@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import socketserver
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +25,7 @@ from tlhelpers.fetching.cache import checksum_of, is_whole, locked
 from tlhelpers.fetching.internet import SourceFailed
 from tlhelpers.fetching.mirror import MANIFEST
 from tlhelpers.fetching.registry import File
+from tlhelpers.fetching.whole_files import write_text_whole, write_whole
 
 PORT = 8765
 TIMEOUT = 30.0  # seconds that a learner's computer may be silent
@@ -69,7 +72,7 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
                 continue
             source = fetch.fetch_file(file, download=True)
             has[file.path] = File(file.path, "", source.stat().st_size, checksum_of(source))
-            _copy(source, target)
+            write_whole(target, partial(shutil.copyfile, source))
             if not is_whole(target, has[file.path].checksum, noted=False):
                 raise OSError(f"{target} is not equal to what was written; is the disk in order?")
             # After every file, so that a stopped build is a smaller mirror and no broken one.
@@ -77,24 +80,10 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
     return sorted(has)
 
 
-def _copy(source: Path, target: Path) -> None:
-    import shutil
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _write_manifest(folder: Path, has: dict[str, File]) -> None:
     entries = {path: {"sha256": has[path].checksum, "size": has[path].size} for path in sorted(has)}
-    temporary = folder / f".{MANIFEST}.part"
     text = json.dumps({"format": 1, "files": entries}, indent=1) + "\n"
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, folder / MANIFEST)
+    write_text_whole(folder / MANIFEST, text)
 
 
 def check_mirror(folder: Path) -> list[str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlhelpers.fetching import places
-from tlhelpers.fetching.whole_files import write_whole
 
 if TYPE_CHECKING:  # both take a while to import, so functions import what they need
     from nbclient import NotebookClient
@@ -294,8 +293,3 @@ def notebook_text(nb: NotebookNode) -> str:
     import nbformat
 
     return nbformat.writes(nb).rstrip("\n") + "\n"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: under another name first, then moved into place."""
-    write_whole(path, lambda place: place.write_text(text, encoding="utf-8", newline="\n"))

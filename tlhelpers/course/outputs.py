@@ -13,8 +13,8 @@ from tlhelpers.course.execution import (
     execute_notebook,
     notebook_text,
     read_notebook,
-    write_text,
 )
+from tlhelpers.fetching.whole_files import write_text_whole
 
 if TYPE_CHECKING:  # it takes a while to import, and only its name is needed
     from nbformat import NotebookNode
@@ -66,7 +66,7 @@ def make_outputs(
         for name, picture in tagged_figures(new).items():
             docs.mkdir(exist_ok=True)
             (docs / f"{name}.png").write_bytes(picture)
-        write_text(path, notebook_text(new))  # last: a failure above leaves it as it was
+        write_text_whole(path, notebook_text(new))  # last: a failure above leaves it as it was
     return different_cells(old, new), None
 
 

@@ -17,8 +17,8 @@ from tlhelpers.course.execution import (
     error_entry,
     execute_notebook,
     notebook_text,
-    write_text,
 )
+from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.teaching.claims import CLAIM_TYPE
 from tlhelpers.teaching.photo_sections import PHOTOS_TYPE
 
@@ -71,7 +71,7 @@ def run_notebooks(
     def save() -> None:
         report["seconds"] = round(time.monotonic() - started, 3)
         text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-        write_text(build_dir / "report.json", text)
+        write_text_whole(build_dir / "report.json", text)
 
     save()  # a folder that cannot be written to shows before the work, not after
     try:
@@ -106,7 +106,7 @@ def _run_notebook(
     except (OSError, ValueError) as problem:  # the file cannot be read
         nb, seconds, error = None, [], error_entry(0, type(problem).__name__, str(problem))
     else:
-        write_text(copies / path.name, notebook_text(nb))
+        write_text_whole(copies / path.name, notebook_text(nb))
     return {
         "name": path.stem,
         "file": f"{copies.name}/{path.name}" if nb else None,

@@ -22,6 +22,7 @@ from tlhelpers.fetching.internet import SourceFailed, megabytes
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
 from tlhelpers.fetching.places import cache_folder
 from tlhelpers.fetching.registry import File, find_file
+from tlhelpers.fetching.whole_files import write_text_whole
 
 UNASKED = 20_000_000  # bytes: the most that is downloaded without being asked for
 
@@ -105,16 +106,12 @@ def fetch_flower_photos(*, download: bool = False) -> Path:
         If they cannot be had.
     """
     folder = cache_folder() / "datasets" / "flower_photos"
-    count = folder.with_name(".flower_photos.count")
-    try:
-        if count.read_text() == str(_count_files(folder)):
-            return folder
-    except OSError:
-        pass
+    if _is_unpacked(folder):
+        return folder
     archive = fetch_file("photos", download=download)
     try:
         with locked(folder):
-            if count.is_file() and count.read_text() == str(_count_files(folder)):
+            if _is_unpacked(folder):  # another process was quicker
                 return folder
             # Pictures are missing, or a process was killed: start afresh.
             for old in (folder, *folder.parent.glob(".flower_photos.*.part")):
@@ -127,13 +124,29 @@ def fetch_flower_photos(*, download: bool = False) -> Path:
                 number = _count_files(inner)
                 if number < 1:
                     raise BadArchive(f"The archive {archive} holds no folder flower_photos.")
-                count.unlink(missing_ok=True)
+                _count_note(folder).unlink(missing_ok=True)
                 inner.rename(folder)
-            count.write_text(str(number))
+            write_text_whole(_count_note(folder), str(number))
     except (OSError, SourceFailed, BadArchive) as error:
         words = _disk_trouble(error) if isinstance(error, OSError) else str(error)
         raise NotHere(f"The photographs cannot be unpacked into {folder}: {words}") from error
     return folder
+
+
+def _count_note(folder: Path) -> Path:
+    """Return the hidden file that says how many files were unpacked into a folder."""
+    return folder.with_name(f".{folder.name}.count")
+
+
+def _is_unpacked(folder: Path) -> bool:
+    try:
+        return _count_note(folder).read_text(encoding="utf-8") == str(_count_files(folder))
+    except OSError:
+        return False
+
+
+def _count_files(folder: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(folder))
 
 
 # ----------------------------------------------------------------------- two sources
@@ -154,11 +167,11 @@ def _from_mirror(file: File, place: Path, download: bool) -> bool:
         if is_address(mirror):
             address = f"{mirror.rstrip('/')}/{file.path}"
             return internet.download(address, part, size=entry.size, tries=tries)
-        return _copy(Path(mirror) / file.path, part, entry.size)
+        return _copy_from_folder(Path(mirror) / file.path, part, entry.size)
 
     if entry.checksum != file.checksum:
         # Later, without the mirror, this says that the file is as it should be.
-        checksum_note(place).write_text(entry.checksum + "\n")
+        write_text_whole(checksum_note(place), entry.checksum + "\n")
     if not is_whole(place, entry.checksum, noted=False):
         _arrive(place, entry, bring)
     return True
@@ -178,7 +191,11 @@ def _from_internet(file: File, place: Path, download: bool) -> bool:
 
 
 def _arrive(place: Path, file: File, bring: Callable[[Path], bool]) -> None:
-    """Let a file arrive under a temporary name, check it, and move it into place."""
+    """Let a file arrive under a temporary name, check it, and move it into place.
+
+    Unlike with `write_whole`, what has arrived stays there after a failure, and
+    the next try goes on behind it.
+    """
     # The checksum in the name: what is there belongs to this file and no other.
     part = place.with_name(f".{place.name}.{file.checksum[:12] or 'unknown'}.part")
     if not file.checksum:
@@ -207,7 +224,8 @@ def _arrive(place: Path, file: File, bring: Callable[[Path], bool]) -> None:
             )
 
 
-def _copy(source: Path, part: Path, size: int) -> bool:
+def _copy_from_folder(source: Path, part: Path, size: int) -> bool:
+    """Copy a file of a mirror that is a folder, and say whose disk it is that fails."""
     try:
         if source.stat().st_size != size:
             raise SourceFailed(
@@ -219,13 +237,6 @@ def _copy(source: Path, part: Path, size: int) -> bool:
             raise  # it is this computer's disk
         raise SourceFailed(f"cannot be read ({error.strerror}: {source})") from error
     return True
-
-
-# ---------------------------------------------------------------------------- mirrors
-
-
-def _count_files(folder: Path) -> int:
-    return sum(len(files) for _, _, files in os.walk(folder))
 
 
 # -------------------------------------------------------------------------- sentences
@@ -280,6 +291,3 @@ def _disk_trouble(error: OSError) -> str:
             "yours"
         )
     return f"cannot be used ({error.strerror or error})"
-
-
-# ---------------------------------------------------------------------- command line

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all."""
+"""Write a file whole or not at all: the one way in which the course keeps what it makes."""
 
 from __future__ import annotations
 
@@ -43,3 +43,26 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary = Path(folder) / path.name
         write(temporary)
         os.replace(temporary, path)
+
+
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all: UTF-8, with the same line ends on any system.
+
+    Parameters
+    ----------
+    path, text
+        The file, as for `write_whole`, and what it shall hold.
+
+    Raises
+    ------
+    OSError
+        As by `write_whole`.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text_whole(Path(folder, "note.txt"), "größer")
+    ...     Path(folder, "note.txt").read_text(encoding="utf-8")
+    'größer'
+    """
+    write_whole(path, lambda place: place.write_text(text, encoding="utf-8", newline="\n"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tlhelpers.course.arguments import NAMES, TIMEOUT, Commands, add_command
 from tlhelpers.course.notebooks import CannotDo, choose_notebooks, root_or_stop
+from tlhelpers.fetching.whole_files import write_text_whole
 
 
 def add(commands: Commands) -> None:
@@ -36,7 +37,5 @@ def run(args: argparse.Namespace) -> int:
     table, good = verify.verify_notebooks(paths, range(args.seeds), timeout=args.timeout)
     print(table)
     if args.output:
-        from tlhelpers.course.execution import write_text
-
-        write_text(args.output, table + "\n")
+        write_text_whole(args.output, table + "\n")
     return 0 if good else 1
