@@ -56,8 +56,11 @@ def running_kernels() -> list[psutil.Process]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind(monkeypatch):
-    """Check after every test that no kernel and no temporary folder is left."""
+def nothing_left_behind(monkeypatch, tmp_path):
+    """Check after every test that no kernel and no temporary folder is left.
+
+    `tmp_path` is asked for so that pytest makes its own folder before, somewhere else.
+    """
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         yield
@@ -368,7 +371,7 @@ def test_outputs_are_not_written_if_a_cell_fails_or_only_checking(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["bad.ipynb", "good.ipynb"]
 
 
-def test_same_outputs_looks_at_code_outputs_and_length(tmp_path):
+def test_the_comparison_looks_at_code_outputs_and_length(tmp_path):
     def read(name, *cells, outputs=None, tags=None):
         path = write_notebook(tmp_path / name, *cells, tags=tags)
         nb = execution.read_notebook(path)
@@ -377,14 +380,31 @@ def test_same_outputs_looks_at_code_outputs_and_length(tmp_path):
         return nb
 
     a = read("a.ipynb", "f()", "", "g()", outputs=["1", "", "2"])
-    assert outputs.same_outputs(a, read("b.ipynb", "f()", "g()", outputs=["1", "2"]))
+    assert outputs.different_cells(a, read("b.ipynb", "f()", "g()", outputs=["1", "2"])) == []
     assert outputs.different_cells(a, read("b.ipynb", "f()", "g()", outputs=["1", "3"])) == [2]
     assert outputs.different_cells(a, read("b.ipynb", "h()", "g()", outputs=["1", "2"])) == [1]
     assert outputs.different_cells(a, read("b.ipynb", "f()", outputs=["1"])) == [2]
-    assert not outputs.same_outputs(a, read("b.ipynb", "f()", "g()", "h()", outputs=["1", "2"]))
+    longer = read("b.ipynb", "f()", "g()", "h()", outputs=["1", "2"])
+    assert outputs.different_cells(a, longer) == [3]
     timing = {0: ["timing"]}
     one = read("c.ipynb", "t()", outputs=["1"], tags=timing)
-    assert outputs.same_outputs(one, read("d.ipynb", "t()", outputs=["2"], tags=timing))
+    assert outputs.different_cells(one, read("d.ipynb", "t()", outputs=["2"], tags=timing)) == []
+
+
+def test_what_is_printed_below_a_figure_stays_below_it():
+    from nbformat.v4 import new_output
+
+    def printed(name, text):
+        return new_output("stream", name=name, text=text)
+
+    figure = new_output("display_data", data={"image/png": "eA=="})
+    shown = [
+        *(printed("stderr", "w"), printed("stdout", "a"), printed("stdout", "b")),
+        figure,
+        *(printed("stdout", "c"), printed("stdout", "d")),
+    ]
+    merged = [printed("stdout", "ab"), printed("stderr", "w"), figure, printed("stdout", "cd")]
+    assert outputs._merge_streams(shown) == merged
 
 
 def test_cells_without_an_id_get_one_of_their_own(tmp_path):

@@ -32,7 +32,6 @@ def make_outputs(
     write: bool = True,
     on_cell: OnCell | None = None,
     timeout: int = 600,
-    env: dict[str, str] | None = None,
 ) -> tuple[list[int], dict | None]:
     """Run a notebook and write its outputs into it, the same bytes every time.
 
@@ -45,7 +44,7 @@ def make_outputs(
         The notebook.
     write
         False to compare only.
-    on_cell, timeout, env
+    on_cell, timeout
         As in `execute_notebook`.
 
     Returns
@@ -57,7 +56,7 @@ def make_outputs(
     """
     path = Path(path)
     old = read_notebook(path)
-    new, _, error = execute_notebook(path, on_cell=on_cell, timeout=timeout, env=env)
+    new, _, error = execute_notebook(path, on_cell=on_cell, timeout=timeout)
     if error:
         return [], error
     _tidy(new)
@@ -68,11 +67,6 @@ def make_outputs(
             (docs / f"{name}.png").write_bytes(picture)
         write_text_whole(path, notebook_text(new))  # last: a failure above leaves it as it was
     return different_cells(old, new), None
-
-
-def same_outputs(a: NotebookNode, b: NotebookNode) -> bool:
-    """Tell whether two notebooks show the same; see `different_cells`."""
-    return not different_cells(a, b)
 
 
 def different_cells(a: NotebookNode, b: NotebookNode) -> list[int]:
@@ -110,7 +104,7 @@ def _tidy(nb: NotebookNode) -> None:
             cell.outputs = _merge_streams([output for output in shown if output])
 
 
-def _without_widget(output: dict, widgets: dict) -> dict | None:
+def _without_widget(output: NotebookNode, widgets: dict) -> NotebookNode | None:
     """Drop a progress bar; keep of any other widget what does not need its kernel."""
     view = output.get("data", {}).pop(_WIDGET_VIEW, None)
     if view is None:
@@ -122,23 +116,26 @@ def _without_widget(output: dict, widgets: dict) -> dict | None:
     return None if is_progress or not output["data"] else output
 
 
-def _merge_streams(outputs: list[dict]) -> list[dict]:
+def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Join texts that follow each other, stdout before stderr.
 
     How a text is cut into pieces, and how the pieces of the two streams are
-    mixed, depends on the speed of the computer.
+    mixed, depends on the speed of the computer.  (``coalesce_streams`` of
+    nbclient is not for us: it moves what is printed below a figure above it.)
     """
-    merged = []
-    for is_stream, group in groupby(outputs, lambda output: output.output_type == "stream"):
-        group = list(group)
+    from nbformat.v4 import new_output
+
+    merged: list[NotebookNode] = []
+    for is_stream, pieces in groupby(outputs, lambda output: output.output_type == "stream"):
         if not is_stream:
-            merged += group
+            merged += pieces
             continue
-        for name in ("stdout", "stderr"):
-            parts = [output for output in group if output.name == name]
-            if parts:
-                parts[0].text = "".join(part.text for part in parts)
-                merged.append(parts[0])
+        texts = {"stdout": "", "stderr": ""}
+        for piece in pieces:
+            texts[piece.name] += piece.text
+        merged += [
+            new_output("stream", name=name, text=texts[name]) for name in texts if texts[name]
+        ]
     return merged
 
 
