@@ -1,10 +1,11 @@
-"""Folders of pictures: look at them and split them.
+"""Folders of pictures: list them, look at every file, and report.
 
 One folder for each class, with the pictures inside.  Real folders are messy, so
-`scan_folder` opens every file first and says what it found: what can be used, what is
-left out, and why.  `splits.stratified_split` and `image_files.load_images` then only
-meet files that work.
-Folders that come with a split (``train``, ``test``) keep it: see `scan_given_split`.
+`scan_folder` opens every file first and says what it found: what can be used,
+what is left out, and why.  `splits.stratified_split` and `image_files.load_images`
+then only meet files that work.
+Folders that come with a split (``train``, ``test``) keep it: see
+`given_splits.scan_given_split`.
 
 Nothing here changes, moves or deletes a file.
 """
@@ -21,6 +22,7 @@ import numpy as np
 
 from tlhelpers.data.image_files import map_in_threads
 from tlhelpers.data.near_copies import (
+    Thumbnail,
     find_alike,
     find_same_pixels,
     make_thumbnail,
@@ -60,6 +62,14 @@ class Part(NamedTuple):
     labels: np.ndarray
 
 
+class Listing(NamedTuple):
+    """What is in class folders, before any file is opened."""
+
+    files: list[tuple[str, Path]]  #: class and file
+    left_out: list[LeftOut]  #: what is no file in a class folder
+    ignored: int  #: how many hidden and system files were passed over
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What `scan_folder` found.  Print it: it is made to be read."""
@@ -96,10 +106,10 @@ class Report:
         ]
         lines += [f"           and {len(counts) - 20:,} more"] * (len(counts) > 20)
         if pictures:
-            wide, high = (sorted(picture[i] for picture in pictures) for i in (2, 3))
-            wide, high = (f"{sizes[0]:,} to {sizes[-1]:,}" for sizes in (wide, high))
+            widths, heights = [p.width for p in pictures], [p.height for p in pictures]
+            wide, high = (f"{min(sides):,} to {max(sides):,}" for sides in (widths, heights))
             lines.append(f"Sizes: {wide} pixels wide, {high} high.")
-            most, least = (pick(counts, key=counts.get) for pick in (max, min))
+            most, least = (pick(counts, key=counts.__getitem__) for pick in (max, min))
             if counts[most] > 3 * counts[least]:
                 times, share = counts[most] / counts[least], counts[most] / len(pictures)
                 lines += [
@@ -171,7 +181,8 @@ def scan_folder(
     OSError
         If there is no such folder, it is a file, or it may not be read.
     ValueError
-        If there are no class folders in it; the message says what to do.
+        If there are no class folders in it (the message says what to do), or a
+        number makes no sense.
 
     Examples
     --------
@@ -196,53 +207,86 @@ def scan_folder(
     """
     if first is not None and first < 1:
         raise ValueError(f"first must be at least 1; got {first!r}.")
-    root = _folder(path)
-    files, left_out, ignored = _list(root)
-    places = positions_by_key([name for name, _ in files])
-    files = [files[i] for rows in places for i in rows[:first]]
-    return _scan(root, files, left_out, ignored, alike, progress)
+    root = open_folder(path)
+    listing = list_class_folders(root)
+    places = positions_by_key([name for name, _ in listing.files])
+    files = [listing.files[i] for rows in places for i in rows[:first]]
+    return scan_files(root, listing._replace(files=files), alike=alike, progress=progress)
 
 
-def _scan(
-    root: Path,
-    files: list[tuple[str, Path]],
-    left_out: list[LeftOut],
-    ignored: int,
-    alike: float,
-    progress: bool,
+class _Usable(NamedTuple):
+    name: str  # of the class
+    file: Path
+    seen: Thumbnail
+
+
+def scan_files(
+    root: Path, listing: Listing, *, alike: float = 0.98, progress: bool = True
 ) -> Report:
-    """Look at listed files (class, file); of copies, the first in the list is kept."""
+    """Look at files that are listed already; of copies, the first in the list is kept.
+
+    Parameters
+    ----------
+    root
+        The folder that the report is about; all files are below it.
+    listing
+        From `list_class_folders`, perhaps from several folders together.
+    alike, progress
+        As for `scan_folder`.
+
+    Returns
+    -------
+    Report
+        As from `scan_folder`.
+
+    Raises
+    ------
+    ValueError
+        As by `scan_folder`.
+    """
     if not 0 < alike <= 1:
         raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
-    left_out = list(left_out)
-    seen = map_in_threads(make_thumbnail, [file for _, file in files], "Looking", progress)
-    good = []
-    for (name, file), result in zip(files, seen, strict=True):
-        if isinstance(result, str):
-            left_out.append(LeftOut(file, result))
+    files, left_out = listing.files, list(listing.left_out)
+    results = map_in_threads(make_thumbnail, [file for _, file in files], "Looking", progress)
+    good: list[_Usable] = []
+    for (name, file), seen in zip(files, results, strict=True):
+        if isinstance(seen, str):
+            left_out.append(LeftOut(file, seen))
         else:
-            good.append((name, file, *result))
+            good.append(_Usable(name, file, seen))
     if not good and all(file.parent.parent == root for _, file in files):
         _check_structure(root)
-    usable = {row[1].parent for row in good}
+    usable = {row.file.parent for row in good}
     emptied = dict.fromkeys(file.parent for _, file in files if file.parent not in usable)
     left_out += [LeftOut(folder, "no usable picture in it") for folder in emptied]
-    thumbnails = np.array([row[-1] for row in good], np.uint8).reshape(-1, 16, 16, 3)
+    thumbnails = np.array([row.seen.pixels for row in good], np.uint8).reshape(-1, 16, 16, 3)
     group = find_alike(thumbnails, alike).tolist()
     copies = _copies(root, good, group, progress)
-    left_out += [LeftOut(good[i][1], why) for i, why in copies.items()]
+    left_out += [LeftOut(good[i].file, why) for i, why in copies.items()]
     keep = [i for i in range(len(good)) if i not in copies]
-    classes = tuple(sorted({good[i][0] for i in keep}))
-    pictures = tuple(
-        Picture(file, classes.index(name), *size, group[i], notes)
-        for i in keep
-        for name, file, size, notes, _ in [good[i]]
-    )
-    return Report(root, classes, pictures, tuple(left_out), ignored)
+    classes = tuple(sorted({good[i].name for i in keep}))
+    pictures = []
+    for i in keep:
+        name, file, seen = good[i]
+        width, height = seen.size
+        pictures.append(Picture(file, classes.index(name), width, height, group[i], seen.notes))
+    return Report(root, classes, tuple(pictures), tuple(left_out), listing.ignored)
 
 
-def _folder(path: str | Path) -> Path:
-    """Return the real place of a folder that can be read, or raise what helps."""
+def open_folder(path: str | Path) -> Path:
+    """Return the real place of a folder that can be read, with links and ``~`` resolved.
+
+    Parameters
+    ----------
+    path
+        The folder that holds one folder for each class.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, it is a file, or it may not be read; the
+        message says what to do.
+    """
     root = Path(os.path.realpath(Path(path).expanduser()))
     try:
         os.scandir(root).close()
@@ -262,8 +306,19 @@ def _folder(path: str | Path) -> Path:
     return root
 
 
-def _list(root: Path) -> tuple[list[tuple[str, Path]], list[LeftOut], int]:
-    """List the files in class folders (class, file), what is left out, and count the hidden."""
+def list_class_folders(root: Path) -> Listing:
+    """List the files in class folders; no file is opened, and no link is followed.
+
+    Parameters
+    ----------
+    root
+        The folder that holds the class folders, from `open_folder`.
+
+    Raises
+    ------
+    OSError
+        If ``root`` may not be read.
+    """
     left_out: list[LeftOut] = []
     ignored = 0
 
@@ -300,11 +355,18 @@ def _list(root: Path) -> tuple[list[tuple[str, Path]], list[LeftOut], int]:
             left_out += [LeftOut(place, why) for place in inner]
         else:
             left_out.append(LeftOut(folder, "an empty class folder"))
-    return found, left_out + [LeftOut(file, "beside the class folders") for file in loose], ignored
+    left_out += [LeftOut(file, "beside the class folders") for file in loose]
+    return Listing(found, left_out, ignored)
 
 
 def is_hidden_name(name: str) -> bool:
-    """Say whether a name is one of a hidden or system file."""
+    """Say whether a name is one of a hidden or system file, which nobody put there.
+
+    Examples
+    --------
+    >>> is_hidden_name("Thumbs.db"), is_hidden_name("kiwi.jpg")
+    (True, False)
+    """
     return name.startswith(".") or name.lower() in SYSTEM
 
 
@@ -327,18 +389,20 @@ def _check_structure(root: Path) -> None:
             )
 
 
-def _copies(root: Path, good: list[tuple], group: list[int], progress: bool) -> dict[int, str]:
+def _copies(
+    root: Path, good: Sequence[_Usable], group: Sequence[int], progress: bool
+) -> dict[int, str]:
     """Find pictures with the same pixels, and say of each that is too much why."""
-    alike = positions_by_key([(group[i], row[2]) for i, row in enumerate(good)])
-    same = find_same_pixels([row[1] for row in good], alike, progress)
-    copies = {}
+    alike = positions_by_key([(group[i], row.seen.size) for i, row in enumerate(good)])
+    same = find_same_pixels([row.file for row in good], alike, progress)
+    copies: dict[int, str] = {}
     for first, *others in same:
-        classes = sorted({good[i][0] for i in (first, *others)})
+        classes = sorted({good[i].name for i in (first, *others)})
         if len(classes) > 1:
             names = " and ".join(map(printable_name, classes))
             why = f"the same picture is in {names} (keep it where it belongs)"
             copies |= dict.fromkeys((first, *others), why)
         else:
-            name = printable_name(good[first][1].relative_to(root).as_posix())
+            name = printable_name(good[first].file.relative_to(root).as_posix())
             copies |= dict.fromkeys(others, f"the same picture as {name}")
     return copies

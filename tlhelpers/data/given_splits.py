@@ -7,7 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers.data.folders import LeftOut, Part, Report, _folder, _list, _scan, is_hidden_name
+from tlhelpers.data.folders import (
+    LeftOut,
+    Listing,
+    Part,
+    Picture,
+    Report,
+    is_hidden_name,
+    list_class_folders,
+    open_folder,
+    scan_files,
+)
 from tlhelpers.data.wording import counted, printable_name
 
 #: What people call the folders of a split, and the part that each is.
@@ -35,6 +45,8 @@ def find_given_split(path: str | Path) -> dict[str, Path]:
     ------
     OSError
         If there is no such folder, or it may not be read.
+    ValueError
+        If two folders in it could be the same part.
 
     Examples
     --------
@@ -46,7 +58,7 @@ def find_given_split(path: str | Path) -> dict[str, Path]:
     ['validation', 'train']
     """
     found: dict[str, Path] = {}
-    for folder in sorted(_folder(path).iterdir()):
+    for folder in sorted(open_folder(path).iterdir()):
         part = PARTS.get(folder.name.lower())
         if part and not folder.is_symlink() and folder.is_dir() and _has_folders(folder):
             if part in found:
@@ -67,7 +79,7 @@ def scan_given_split(
     A picture to test with that is also (nearly) a picture to learn from makes
     results look better than they are.  It stays in the test part, and its like
     are left out of the training part.  (If they are the same picture in two
-    classes, it is left out of both parts, as by `scan_folder`.)  Validation pictures
+    classes, it is left out of both parts, as by `folders.scan_folder`.)  Validation pictures
     join the training part, where choices are made; without a test part, they
     are the test.
 
@@ -76,7 +88,7 @@ def scan_given_split(
     path
         The folder that holds ``train`` and ``test`` or ``validation`` (see `find_given_split`).
     alike, progress
-        As for `scan_folder`.
+        As for `folders.scan_folder`.
 
     Returns
     -------
@@ -87,63 +99,78 @@ def scan_given_split(
 
     Raises
     ------
-    OSError, ValueError
-        As for `scan_folder` and `splits.stratified_split`.
+    OSError
+        If there is no such folder, or it may not be read.
+    ValueError
+        If it comes with no split, or with two folders for one part.
     """
-    root, folders = _folder(path), find_given_split(path)
+    root, folders = open_folder(path), find_given_split(path)
     if not folders:
         raise ValueError(f"{root} comes with no split: there are no train and test folders in it.")
-    test = next(iter(folders.values()))
-    files: list[tuple[str, Path]] = []
-    left_out = []
-    ignored = 0
-    for folder in folders.values():  # the test part first: of copies, the first is kept
-        more = _list(folder)
-        files += more[0]
-        left_out += more[1]
-        ignored += more[2]
-    for entry in sorted(root.iterdir()):
-        if is_hidden_name(entry.name):
-            ignored += 1
-        elif entry not in folders.values():
-            left_out.append(LeftOut(entry, "beside the parts of the split"))
-    report = _scan(root, files, left_out, ignored, alike, progress)
-    pictures, classes = report.pictures, report.classes
-    left_out = list(report.left_out)
-    tested = {p.group: p.file for p in reversed(pictures) if test in p.file.parents}
-    leaks = {p for p in pictures if p.group in tested and test not in p.file.parents}
+    test, *others = folders.values()  # the part to test with, and those to learn from
+
+    def is_tested(item: Picture | LeftOut) -> bool:
+        return test in item.file.parents
+
+    found = scan_files(root, _list_parts(root, folders), alike=alike, progress=progress)
+    tested = {p.group: p.file for p in reversed(found.pictures) if is_tested(p)}
+    leaks = {p for p in found.pictures if p.group in tested and not is_tested(p)}
+    left_out = list(found.left_out)
     for picture in sorted(leaks, key=lambda picture: picture.file):
         name = printable_name(tested[picture.group].relative_to(root).as_posix())
         left_out.append(LeftOut(picture.file, f"nearly the same as {name}"))
-    same = sum(
-        item.why.startswith(f"the same picture as {test.name}/") and test not in item.file.parents
-        for item in left_out
+    copy = f"the same picture as {test.name}/"
+    leaked = len(leaks) + sum(
+        item.why.startswith(copy) and not is_tested(item) for item in left_out
     )
-    kept = [p for p in pictures if p not in leaks]
-    sides = [{p.label for p in kept if (test in p.file.parents) == side} for side in (False, True)]
-    both = sorted(sides[0] & sides[1])
+    kept = [p for p in found.pictures if p not in leaks]
+    both = sorted(
+        {p.label for p in kept if is_tested(p)} & {p.label for p in kept if not is_tested(p)}
+    )
     for picture in kept:
         if picture.label not in both:
-            why = f"{printable_name(classes[picture.label])} is only in one part, so it is no class"
-            left_out.append(LeftOut(picture.file, why))
+            name = printable_name(found.classes[picture.label])
+            left_out.append(LeftOut(picture.file, f"{name} is only in one part, so it is no class"))
     kept = [p._replace(label=both.index(p.label)) for p in kept if p.label in both]
-    classes = tuple(classes[label] for label in both)
-    learn = " and ".join(
-        printable_name(folder.name) for folder in folders.values() if folder != test
-    )
-    remarks = [f"Split: as given, {learn} to learn from, {printable_name(test.name)} to test with."]
-    if leaks or same:
-        remarks.append(
-            f"Leak: {counted(len(leaks) + same)} from {learn} left out, for "
-            f"{printable_name(test.name)} has the same or nearly the same."
-        )
-    report = Report(root, classes, tuple(kept), tuple(left_out), report.ignored, tuple(remarks))
-    parts = []
-    for side in (False, True):
-        rows = sorted((p.label, p.file) for p in kept if (test in p.file.parents) == side)
-        labels = np.array([label for label, _ in rows], int)
-        parts.append(Part(tuple(file for _, file in rows), labels))
+    classes = tuple(found.classes[label] for label in both)
+    remarks = _remarks(test, others, leaked)
+    report = Report(root, classes, tuple(kept), tuple(left_out), found.ignored, remarks)
+    parts = [_part([p for p in kept if is_tested(p) == side]) for side in (False, True)]
     return report, parts
+
+
+def _list_parts(root: Path, folders: dict[str, Path]) -> Listing:
+    """List the files of all parts, and what else is beside them."""
+    whole = Listing([], [], 0)
+    for folder in folders.values():  # the test part first: of copies, the first is kept
+        files, left_out, ignored = list_class_folders(folder)
+        whole = Listing(whole.files + files, whole.left_out + left_out, whole.ignored + ignored)
+    beside = [entry for entry in sorted(root.iterdir()) if entry not in folders.values()]
+    left_out = [
+        LeftOut(entry, "beside the parts of the split")
+        for entry in beside
+        if not is_hidden_name(entry.name)
+    ]
+    ignored = whole.ignored + len(beside) - len(left_out)
+    return Listing(whole.files, whole.left_out + left_out, ignored)
+
+
+def _remarks(test: Path, others: list[Path], leaked: int) -> tuple[str, ...]:
+    """Say which folder was taken for what, and how many pictures were in both."""
+    learn = " and ".join(printable_name(folder.name) for folder in others)
+    tested = printable_name(test.name)
+    remarks = [f"Split: as given, {learn} to learn from, {tested} to test with."]
+    if leaked:
+        remarks.append(
+            f"Leak: {counted(leaked)} from {learn} left out, for {tested} has the same or nearly "
+            "the same."
+        )
+    return tuple(remarks)
+
+
+def _part(pictures: list[Picture]) -> Part:
+    rows = sorted((picture.label, picture.file) for picture in pictures)
+    return Part(tuple(file for _, file in rows), np.array([label for label, _ in rows], int))
 
 
 def _has_folders(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,23 +14,44 @@ from tlhelpers.data.image_files import UnusableFile, decode_image, map_in_thread
 PAIRS = 4_000_000  # to compare at once, so that memory does not grow with their number
 
 
-def make_thumbnail(path: Path) -> tuple[tuple[int, int], tuple[str, ...], np.ndarray] | str:
-    """Return size, notes and thumbnail of a picture, or why it cannot be used."""
+class Thumbnail(NamedTuple):
+    """What one look at a picture brings."""
+
+    size: tuple[int, int]  #: width and height of the picture itself
+    notes: tuple[str, ...]  #: what is special about it
+    pixels: np.ndarray  #: shape (16, 16, 3), uint8
+
+
+def make_thumbnail(path: Path) -> Thumbnail | str:
+    """Return the thumbnail of a picture, or why it cannot be used."""
     from PIL import Image
 
     try:
         image, size, notes = decode_image(path, 64)
     except UnusableFile as error:
         return str(error)
-    return size, tuple(notes), np.asarray(image.resize((16, 16), Image.Resampling.BILINEAR))
+    pixels = np.asarray(image.resize((16, 16), Image.Resampling.BILINEAR))
+    return Thumbnail(size, tuple(notes), pixels)
 
 
 def find_same_pixels(
     files: Sequence[Path], suspects: Sequence[Sequence[int]], progress: bool
 ) -> list[list[int]]:
-    """Return the places of files with the same pixels, two or more together.
+    """Find files that hold the same pixels, whatever their names and formats.
 
-    Compared are those of ``suspects``: places of files that look alike.
+    Parameters
+    ----------
+    files
+        The pictures.
+    suspects
+        Lists of places in ``files`` that look alike; only these are compared.
+    progress
+        Show a bar with the time left if it takes longer than a second.
+
+    Returns
+    -------
+    list of list of int
+        The places of files with the same pixels, two or more together.
     """
 
     def digest(i: int) -> tuple:
@@ -47,10 +69,30 @@ def find_same_pixels(
 def find_alike(thumbnails: np.ndarray, alike: float) -> np.ndarray:
     """Return one number for each thumbnail, the same for those that look alike.
 
-    Two pictures are alike if the correlation of their thumbnails is at least
-    ``alike``, and so are those that are connected through others.  (The usual
-    difference hash takes all drawings on a plain background for one another:
-    where nothing changes, all its bits agree.)
+    Two pictures are alike if their thumbnails correlate enough, and so are those
+    that are connected through others.  (The usual difference hash takes all
+    drawings on a plain background for one another: where nothing changes, all
+    its bits agree.)
+
+    Parameters
+    ----------
+    thumbnails
+        Shape (n, 16, 16, 3), uint8, as `make_thumbnail` makes them.
+    alike
+        The least correlation that counts as alike, above 0 and at most 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), integers.
+
+    Examples
+    --------
+    >>> pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    >>> pictures[2] = pictures[0] // 2  # the same, only darker
+    >>> first, second, third = find_alike(pictures, 0.98)
+    >>> bool(first == third), bool(first == second)
+    (True, False)
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -62,9 +104,9 @@ def find_alike(thumbnails: np.ndarray, alike: float) -> np.ndarray:
     # would make a long list of pairs.
     numbers: dict[bytes, int] = {}
     group = np.array([numbers.setdefault(t.tobytes(), len(numbers)) for t in thumbnails])
-    vectors = thumbnails.reshape(n, 256, 3).astype(np.float32)
-    vectors -= vectors.mean(axis=1, keepdims=True)
-    vectors = vectors.reshape(n, 768)
+    colours = thumbnails.reshape(n, 256, 3).astype(np.float32)
+    colours -= colours.mean(axis=1, keepdims=True)
+    vectors = colours.reshape(n, 768)
     # One grey level of noise counts as noise, or nearly plain pictures would all be alike.
     vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors) + 768)[:, None]
     block = max(16, PAIRS // n)
@@ -80,7 +122,13 @@ def find_alike(thumbnails: np.ndarray, alike: float) -> np.ndarray:
 
 
 def positions_by_key(keys: Sequence) -> list[list[int]]:
-    """Return the places of each key, in the order in which keys are first met."""
+    """Return the places of each key, in the order in which keys are first met.
+
+    Examples
+    --------
+    >>> positions_by_key("abac")
+    [[0, 2], [1], [3]]
+    """
     found: dict = {}
     for i, key in enumerate(keys):
         found.setdefault(key, []).append(i)

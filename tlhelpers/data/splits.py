@@ -1,7 +1,7 @@
-"""Splits, label budgets and checks for arrays of images.
+"""Splits and label budgets: who learns from what, and what is kept for the test.
 
-Data sets in this course are plain NumPy arrays: ``images`` and ``labels``.
-Nothing here knows about networks.
+Arrays of images and labels are cut by rows, and the report on a folder of
+pictures by files.  Nothing here knows about networks.
 """
 
 from __future__ import annotations
@@ -174,7 +174,12 @@ def stratified_split(
 def _deal(
     together: list[list[int]], labels: np.ndarray, fractions: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Deal groups of pictures out to parts, and return the part of each picture."""
+    """Deal groups of pictures out to parts, and return the part of each picture.
+
+    scikit-learn's ``StratifiedGroupKFold`` makes parts of one size.  Joined to
+    parts of other sizes, its folds miss a share by more than one picture, or
+    leave a part without a class that has few pictures.
+    """
     wanted = np.outer(fractions, np.bincount(labels))  # pictures: part × class
     given = np.zeros(wanted.shape)
     own = [np.unique(labels[rows], return_counts=True) for rows in together]
@@ -203,7 +208,11 @@ def _deal(
 def _cannot_split(
     report: Report, together: list[list[int]], different: np.ndarray, parts: int
 ) -> str:
-    """Say which class cannot be in all parts, why, and what to do."""
+    """Say which class cannot be in all parts, why, and what to do.
+
+    ``different`` is how many pictures of each class can be dealt out, those that
+    look alike counting as one.
+    """
     label = int(different.argmin())
     name, have = report.classes[label], report.counts[report.classes[label]]
     if different[label] < parts:
