@@ -129,9 +129,14 @@ def _inside(folder: Path, path: str) -> Path:
 # ----------------------------------------------------------------------------- serve
 
 
+#: A request, as the standard library types it; of ours, each is a socket.
+_Request = socket.socket | tuple[bytes, socket.socket]
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answers GET and HEAD for the files of the manifest, and nothing else."""
 
+    server: MirrorServer
     protocol_version = "HTTP/1.1"
     server_version = "tlhelpers"
     sys_version = ""
@@ -223,21 +228,21 @@ class MirrorServer(ThreadingHTTPServer):
         self._places = threading.BoundedSemaphore(CONNECTIONS)
         super().__init__((host, port), _Handler)
 
-    def process_request(self, request: socket.socket, client_address: tuple) -> None:
+    def process_request(self, request: _Request, client_address: tuple) -> None:
         """Answer in a thread of its own, if not too many are being answered."""
         if self._places.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
-    def process_request_thread(self, request: socket.socket, client_address: tuple) -> None:
+    def process_request_thread(self, request: _Request, client_address: tuple) -> None:
         """Answer one request."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._places.release()
 
-    def handle_error(self, request: socket.socket, client_address: tuple) -> None:
+    def handle_error(self, request: _Request, client_address: tuple) -> None:
         """Say in one line that a learner's computer went away."""
         print(f"{client_address[0]}: {sys.exc_info()[1]}", file=sys.stderr)
 
@@ -245,13 +250,16 @@ class MirrorServer(ThreadingHTTPServer):
         """Listen, without asking the network for this computer's name."""
         self.allow_reuse_address = os.name != "nt"  # on Windows it would share the port
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = self._host(), self.server_address[1]
 
     def url(self) -> str:
         """Return the address that other programs use."""
-        host, port = self.server_address[:2]
+        host, port = self._host(), self.server_address[1]
         host = _own_address() if host in ("0.0.0.0", "::") else host
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def _host(self) -> str:
+        return str(self.server_address[0])
 
 
 def _own_address() -> str:

@@ -114,12 +114,12 @@ def draw_character(font: str, char: str) -> np.ndarray:
     from PIL import Image, ImageDraw, ImageFont
 
     if len(char) != 1:
-        raise ValueError(f"outline() draws one character at a time; got {char!r}.")
+        raise ValueError(f"draw_character() draws one character at a time; got {char!r}.")
     path = font_path(font)
     if ord(char) not in _character_map(font):
         raise ValueError(f"The font {font!r} has no character {char!r}.")
     big = ImageFont.truetype(str(path), 160)
-    left, top, right, bottom = big.getbbox(char)
+    left, top, right, bottom = map(int, big.getbbox(char))
     picture = Image.new("L", (max(1, right - left), max(1, bottom - top)), 0)
     ImageDraw.Draw(picture).text((-left, -top), char, fill=255, font=big)
     width = max(1, min(_CANVAS - 8, round(picture.width * _BOX / picture.height)))

@@ -1,8 +1,9 @@
 """Pictures in files: open one safely, say why one cannot be used, load many.
 
-Real files are messy.  `decode_image` makes of each what can be learned from, upright
-and in RGB, or raises `UnusableFile` with the reason in plain words.  `load_images` does so
-with many and returns one array; `find_alike` and `find_same_pixels` find copies.
+Real files are messy.  `decode_image` makes of each what can be learned from,
+upright and in RGB, or raises `UnusableFile` with the reason in plain words.
+`load_images` does so with many and returns one array.  Copies are found in
+`near_copies`.
 
 Nothing here changes, moves or deletes a file.
 """
@@ -80,8 +81,11 @@ def load_images(
 
     Raises
     ------
+    TypeError
+        If ``files`` is one file and no list.
     ValueError
-        If a file cannot be used; the message says which and why.
+        If a file cannot be used (the message says which and why), or the size
+        is no whole number above 0.
     MemoryError
         If the array would not fit into what memory is free.
 
@@ -96,38 +100,48 @@ def load_images(
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
-    files = [Path(file) for file in files]
-    check_memory(len(files), size, "Load a part at a time and keep its features.")
-    images = np.empty((len(files), size, size, 3), np.uint8)
+    places = [Path(file) for file in files]
+    check_memory(len(places), size, "Load a part at a time and keep its features.")
+    images = np.empty((len(places), size, size, 3), np.uint8)
 
     def one(i: int) -> str | None:
         try:
-            image, _, _ = decode_image(files[i], size)
+            image, _, _ = decode_image(places[i], size)
         except UnusableFile as error:
             return str(error)
         side = min(image.size)
         left, top = ((length - side) // 2 for length in image.size)
         box = None if whole else (left, top, left + side, top + side)
-        images[i] = image.resize((size, size), Image.Resampling.BILINEAR, box)
+        images[i] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
         return None
 
-    bad = [
-        (f, why)
-        for f, why in zip(
-            files, map_in_threads(one, range(len(files)), "Loading", progress), strict=True
-        )
-        if why
-    ]
+    reasons = map_in_threads(one, range(len(places)), "Loading", progress)
+    bad = [(file, why) for file, why in zip(places, reasons, strict=True) if why]
     if bad:
         raise ValueError(
             f"{counted(len(bad), 'file')} cannot be used, such as {bad[0][0]}: {bad[0][1]}. "
-            "folders.scan finds the files that can."
+            "folders.scan_folder finds the files that can."
         )
     return images
 
 
 def check_memory(count: int, size: int, advice: str) -> None:
-    """Raise a MemoryError that ends in the advice if so many pictures would not fit."""
+    """Refuse to load so many pictures that they would not fit into memory.
+
+    Parameters
+    ----------
+    count
+        How many pictures.
+    size
+        Height and width of each in pixels, three bytes a pixel.
+    advice
+        The last sentence of the message: what to do instead.
+
+    Raises
+    ------
+    MemoryError
+        If less memory is free than they take.
+    """
     import psutil
 
     need, free = count * size * size * 3, psutil.virtual_memory().available
@@ -145,40 +159,60 @@ class UnusableFile(Exception):
 def decode_image(
     path: Path, side: int | None = None
 ) -> tuple[Image.Image, tuple[int, int], list[str]]:
-    """Decode a file: the picture, upright and in RGB, its full size and what is special.
+    """Decode a file, whatever its format, as it would look on white paper.
 
-    With ``side``, a JPEG may come smaller, but not below that: it decodes faster.
+    Parameters
+    ----------
+    path
+        The file.
+    side
+        A JPEG may come smaller, but its shorter side not below this many
+        pixels: it decodes faster.  By default it comes in full size.
+
+    Returns
+    -------
+    image : PIL.Image.Image
+        The picture, upright and in RGB.
+    size : tuple of int
+        Width and height of the whole picture.
+    notes : list of str
+        What is special about the file.
+
+    Raises
+    ------
+    UnusableFile
+        If it cannot be used, with the reason.
     """
     from PIL import Image
 
-    notes = []
+    notes: list[str] = []
     try:
-        with Image.open(path, formats=_formats()) as image:
-            size = image.size
+        with Image.open(path, formats=_formats()) as opened:
+            size = opened.size
             if min(size) < LEAST_SIDE:
                 raise UnusableFile(f"smaller than {LEAST_SIDE} × {LEAST_SIDE} pixels")
             if side:
                 scale = min(1, side / min(size))
-                image.draft(None, [math.ceil(length * scale) for length in size])
-            if image.width * image.height > MOST_PIXELS:
+                opened.draft(None, (math.ceil(size[0] * scale), math.ceil(size[1] * scale)))
+            if opened.width * opened.height > MOST_PIXELS:
                 raise UnusableFile(TOO_LARGE)
             if max(size) > 4 * min(size):
                 notes.append("very long (loading keeps the middle, under a quarter)")
             usual = Image.registered_extensions().get(path.suffix.lower())
-            if image.format not in (usual, "MPO"):
+            if opened.format not in (usual, "MPO"):
                 ending = printable_name(path.suffix) or "without ending"
-                notes.append(f"named {ending} but {image.format}, which works")
-            if getattr(image, "is_animated", False) and image.format != "MPO":
+                notes.append(f"named {ending} but {opened.format}, which works")
+            if getattr(opened, "is_animated", False) and opened.format != "MPO":
                 notes.append("several pictures in one file, the first is used")
-            image.load()
-            turn = _turn(image)
-            image = _rgb(image, notes)
+            opened.load()
+            turn = _turn(opened)
+            image = _rgb(opened, notes)
     except UnusableFile:
         raise
     except Exception as error:  # damaged files make Pillow raise almost anything
         raise UnusableFile(_why(path, error)) from error
     if turn:
-        image = image.transpose(TURNS[turn])
+        image = image.transpose(Image.Transpose(TURNS[turn]))
         notes.append("taken sideways, set upright")
         size = size[::-1] if turn > 4 else size
     return image, size, notes
@@ -255,6 +289,15 @@ def map_in_threads(function: Callable, items: Sequence, doing: str, progress: bo
     """Return function(item) for each item, in order, worked out in a few threads.
 
     Threads do here, as Pillow lets others run while it decodes and resizes.
+
+    Parameters
+    ----------
+    function, items
+        What is done, and with what.
+    doing
+        The word in front of the bar, such as ``"Loading"``.
+    progress
+        Show a bar with the time left if it takes longer than a second.
     """
     from tqdm.auto import tqdm
 

@@ -228,8 +228,8 @@ def _judge(response: requests.Response, part: Path, have: int) -> tuple[int, int
         raise SourceFailed(f"the server answers {status} {response.reason}")
     if headers.get("Content-Type", "").lower().startswith("text/html"):
         raise SourceFailed(_web_page(response))
-    length = headers.get("Content-Length", "")
-    length = int(length) if length.isdecimal() else 0
+    stated = headers.get("Content-Length", "")
+    length = int(stated) if stated.isdecimal() else 0
     if status == 200:  # the whole file, also if the server knows no ranges
         return 0, length
     found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))

@@ -72,8 +72,9 @@ def run(args: argparse.Namespace) -> int:
         wanted: list[str | File] = [] if args.no_photos else ["photos"]
         wanted.append("imagenet_class_index.json")
         for name in args.weights:
+            tops = (True, False)  # with the classification layer, and without
             wanted += (
-                [name] if name in FILES else [keras_weights_file(name, top=top) for top in (1, 0)]
+                [name] if name in FILES else [keras_weights_file(name, top=top) for top in tops]
             )
         paths = build_mirror(args.folder, wanted)
     except (fetch.NotHere, ValueError, OSError) as problem:
