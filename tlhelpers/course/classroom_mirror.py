@@ -43,7 +43,7 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
     folder
         Where the mirror is or will be.
     wanted
-        Names in `tlhelpers.fetching.registry.FILES`, their words (``"photos"``), or `File` objects.
+        Names in `registry.FILES`, their words (``"photos"``), or `registry.File` objects.
 
     Returns
     -------
@@ -54,6 +54,8 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
     ------
     NotHere
         If a file cannot be had.  What was fetched before stays in the mirror.
+    ValueError
+        If the course has no file of a name.
     OSError
         If the folder cannot be written.
     """
@@ -64,8 +66,8 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
         if (folder / MANIFEST).exists():
             try:
                 has = mirror.read_manifest(folder)
-            except SourceFailed as trouble:
-                print(f"{folder} {trouble}; making a new one.", file=sys.stderr)
+            except SourceFailed as failure:
+                print(f"{folder} {failure}; making a new one.", file=sys.stderr)
         for file in [registry.find_file(item) for item in wanted]:
             target = folder / file.path
             if file.path in has and is_whole(target, has[file.path].checksum, noted=False):
@@ -102,8 +104,8 @@ def check_mirror(folder: Path) -> list[str]:
     folder = Path(folder).expanduser()
     try:
         entries = mirror.read_manifest(folder)
-    except SourceFailed as trouble:
-        return [f"{folder} {trouble}"]
+    except SourceFailed as failure:
+        return [f"{folder} {failure}"]
     problems = [] if entries else [f"{folder / MANIFEST} names no file"]
     for path, entry in entries.items():
         try:
@@ -116,6 +118,26 @@ def check_mirror(folder: Path) -> list[str]:
         except OSError as error:
             problems.append(f"{path} cannot be read ({error.strerror or error})")
     return problems
+
+
+def report_problems(problems: Sequence[str], folder: Path) -> bool:
+    """Print what `check_mirror` found and what to do, and say whether there was anything.
+
+    Parameters
+    ----------
+    problems
+        One line for each.
+    folder
+        The mirror.
+    """
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(
+            f"The mirror is not in order. Repair it with: tlhelpers mirror build {folder}",
+            file=sys.stderr,
+        )
+    return bool(problems)
 
 
 def _inside(folder: Path, path: str) -> Path:
@@ -213,6 +235,13 @@ class MirrorServer(ThreadingHTTPServer):
         The mirror.  What its manifest names when the server starts is served.
     host, port
         Where to listen; port 0 takes any free one.
+
+    Raises
+    ------
+    SourceFailed
+        If the folder is no mirror.
+    OSError, OverflowError
+        If it cannot be listened there.
     """
 
     daemon_threads = True
@@ -289,7 +318,7 @@ def serve_mirror(folder: Path, host: str = "127.0.0.1", port: int = PORT) -> int
     int
         0 after Ctrl-C, 1 if the mirror or the port cannot be used.
     """
-    if _report(check_mirror(folder), folder):
+    if report_problems(check_mirror(folder), folder):
         return 1
     try:
         server = MirrorServer(folder, host, port)
@@ -314,17 +343,3 @@ def serve_mirror(folder: Path, host: str = "127.0.0.1", port: int = PORT) -> int
         except KeyboardInterrupt:
             print("\nStopped.")
     return 0
-
-
-# ---------------------------------------------------------------------- command line
-
-
-def _report(problems: list[str], folder: Path) -> bool:
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        print(
-            f"The mirror is not in order. Repair it with: tlhelpers mirror build {folder}",
-            file=sys.stderr,
-        )
-    return bool(problems)

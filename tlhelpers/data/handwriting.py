@@ -40,6 +40,11 @@ def load_halves() -> tuple[Split, Split]:
     They are cut once, in the order of their writers, so that no hand is on
     both sides, except perhaps the one at the cut.
 
+    Returns
+    -------
+    first, second : Split
+        What to learn from, and what to test with.
+
     Examples
     --------
     >>> [len(half.labels) for half in load_halves()]

@@ -1,4 +1,4 @@
-"""Is a file that was fetched whole, and is another process at work on it?"""
+"""Say whether a file that was fetched is whole, and let one process at a time fetch it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,26 @@ def checksum_of(path: Path, like: str = "0" * 64) -> str:
     path
         A readable file.
     like
-        64 digits for SHA-256, 32 for MD5; of nothing, it is nothing.
+        64 digits for SHA-256, 32 for MD5; empty, and the answer is empty too.
+
+    Returns
+    -------
+    str
+        The checksum in hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     note = Path(folder, "note.txt")
+    ...     _ = note.write_text("done")
+    ...     len(checksum_of(note)), checksum_of(note, like="0" * 32)
+    (64, '6b2ded51d81a4403d8a4bd25fa1e57ee')
     """
     if not like:
         return ""
@@ -31,7 +50,13 @@ def checksum_of(path: Path, like: str = "0" * 64) -> str:
 
 
 def checksum_note(place: Path) -> Path:
-    """Return the hidden file that says which checksum a mirror stated for a file."""
+    """Return the hidden file that says which checksum a mirror stated for a file.
+
+    Examples
+    --------
+    >>> checksum_note(Path("flower_photos.tgz")).name
+    '.flower_photos.tgz.sha256'
+    """
     return place.with_name(f".{place.name}.sha256")
 
 
@@ -51,14 +76,27 @@ def is_whole(place: Path, checksum: str, *, noted: bool = True) -> bool:
         if checksum and checksum_of(place, checksum) == checksum:
             return True
         if noted and checksum_note(place).is_file():
-            return checksum_of(place) == checksum_note(place).read_text().strip()
+            return checksum_of(place) == checksum_note(place).read_text(encoding="utf-8").strip()
         return not checksum and is_readable(place, place.name)
     except OSError:
         return False
 
 
 def is_readable(path: Path, name: str) -> bool:
-    """Say whether a file whose checksum nobody states is whole, as far as can be seen."""
+    """Say whether a file whose checksum nobody states is whole, as far as can be seen.
+
+    Parameters
+    ----------
+    path
+        The file, perhaps under a temporary name.
+    name
+        Its proper name, whose ending says what it must open as.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    """
     if path.stat().st_size == 0:
         return False
     if name.endswith(".h5"):
@@ -85,7 +123,7 @@ def locked(place: Path) -> Iterator[None]:
 
     Raises
     ------
-    Trouble
+    SourceFailed
         If another process holds the lock for minutes and gets nowhere.
     """
     import filelock

@@ -50,7 +50,8 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
     Parameters
     ----------
     wanted
-        A name in `FILES`, the word that ``tlhelpers fetch`` has for it, or a `File`.
+        A name in `registry.FILES`, the word that ``tlhelpers fetch`` has for it,
+        or a `registry.File`.
     download
         Yes, also if it is large.  Without it, at most 20 MB are downloaded
         from the internet; a mirror may always be used.
@@ -83,10 +84,10 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
                 try:
                     if source(file, place, download):
                         return place
-                except SourceFailed as trouble:
-                    tried.append((_name_source(source, file), str(trouble)))
-    except SourceFailed as trouble:
-        tried.append((str(place.parent), str(trouble)))
+                except SourceFailed as failure:
+                    tried.append((_name_source(source, file), str(failure)))
+    except SourceFailed as failure:
+        tried.append((str(place.parent), str(failure)))
     except OSError as error:
         tried.append((str(place.parent), _disk_trouble(error)))
     raise NotHere(_explain(file, place, tried) if download else _one_line(file, tried)) from None
@@ -99,6 +100,11 @@ def fetch_flower_photos(*, download: bool = False) -> Path:
     ----------
     download
         As for `fetch_file`; the archive has 229 MB.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder, with all files that the archive had.
 
     Raises
     ------
@@ -242,7 +248,14 @@ def _copy_from_folder(source: Path, part: Path, size: int) -> bool:
 # -------------------------------------------------------------------------- sentences
 
 
-def _what(file: File) -> str:
+def describe_file(file: File) -> str:
+    """Return the name of a file, and its size where that is known.
+
+    Examples
+    --------
+    >>> describe_file(find_file("photos"))
+    'flower_photos.tgz (228.8 MB)'
+    """
     return f"{file.name} ({megabytes(file.size)})" if file.size else file.name
 
 
@@ -254,7 +267,7 @@ def _one_line(file: File, tried: list[tuple[str, str]]) -> str:
     short = [(urlsplit(source).hostname or source, happened) for source, happened in tried]
     why = "".join(f"; {source} {happened}" for source, happened in short)
     text = (
-        f"{_what(file)} is not on this computer{why}. "
+        f"{describe_file(file)} is not on this computer{why}. "
         f"To get it, give the command: tlhelpers fetch {file.word or file.name}"
     )
     return " ".join(text.split())
@@ -265,19 +278,19 @@ def _explain(file: File, place: Path, tried: list[tuple[str, str]]) -> str:
         tried = [*tried, ("internet", "not asked: the course knows no address of this file")]
     return "\n".join(
         [
-            f"{_what(file)} could not be fetched.",
+            f"{describe_file(file)} could not be fetched.",
             *(f"  tried: {source}\n         {happened}" for source, happened in tried),
             "Three ways out:",
             f"  1. Try again: tlhelpers fetch {file.word or file.name}"
             "  (it goes on where it stopped)",
             "  2. Use a mirror: set TLHELPERS_MIRROR to its folder or address, and try again",
             f"  3. Get the file in another way, and put it here: {place}",
-            f"     It is checked: {_sum_in_words(file)}",
+            f"     It is checked: {_checksum_in_words(file)}",
         ]
     )
 
 
-def _sum_in_words(file: File) -> str:
+def _checksum_in_words(file: File) -> str:
     kind = {64: "SHA-256", 32: "MD5"}.get(len(file.checksum))
     return f"{kind} {file.checksum}" if kind else "it must be complete"
 

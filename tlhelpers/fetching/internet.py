@@ -34,11 +34,11 @@ _PAGE = re.compile(rb"\s*<(!doctype html|html|head|body|script)", re.IGNORECASE)
 
 
 class SourceFailed(Exception):
-    """What went wrong with one source, in words for the learner."""
+    """One source does not bring a file; its text says why, in words for the learner."""
 
 
 class _Cut(SourceFailed):
-    """A trouble that another try may get over."""
+    """A failure that another try may get over."""
 
 
 def megabytes(size: int) -> str:
@@ -75,7 +75,7 @@ def download(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> 
 
     Raises
     ------
-    Trouble
+    SourceFailed
         With what happened, if the file cannot be had.
     OSError
         If ``part`` cannot be written.
@@ -118,9 +118,14 @@ def read_text(address: str, *, tries: int = TRIES) -> str:
     tries
         As for `download`.
 
+    Returns
+    -------
+    str
+        The text; what is no UTF-8 in it is replaced.
+
     Raises
     ------
-    Trouble
+    SourceFailed
         With what happened, if it cannot be had or is too large.
     """
     import tempfile

@@ -28,12 +28,18 @@ def mirror_source() -> str:
 
 
 def is_address(mirror: str) -> bool:
-    """Say whether a mirror is an address and not a folder."""
+    """Say whether a mirror is an address and not a folder.
+
+    Examples
+    --------
+    >>> is_address("http://192.0.2.7:8765"), is_address("shared/mirror")
+    (True, False)
+    """
     return mirror.lower().startswith(("http://", "https://"))
 
 
 def read_manifest(mirror: str | Path, *, tries: int = internet.TRIES) -> dict[str, File]:
-    """Read what a mirror has: a `File` with size and SHA-256 for each path.
+    """Read what a mirror has.
 
     Parameters
     ----------
@@ -42,9 +48,14 @@ def read_manifest(mirror: str | Path, *, tries: int = internet.TRIES) -> dict[st
     tries
         As for `internet.download`.
 
+    Returns
+    -------
+    dict
+        A `registry.File` with size and SHA-256 for each path.
+
     Raises
     ------
-    Trouble
+    SourceFailed
         If there is no manifest, or it is not as it should be.
     """
     mirror = str(mirror)

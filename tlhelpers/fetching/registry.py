@@ -39,7 +39,7 @@ class File:
         return self.path.rpartition("/")[2]
 
     def place(self) -> Path:
-        """Where it is kept on this computer; weights are where Keras looks for them."""
+        """Return where it is kept on this computer: weights where Keras looks for them."""
         home = keras_home() if self.path.startswith("models/") else cache_folder()
         return home / self.path
 
@@ -93,6 +93,12 @@ def keras_weights_file(architecture: str, *, top: bool = True) -> File:
     top
         With the classification layer or without.
 
+    Returns
+    -------
+    File
+        Its address is the one that Keras would use; its size is only known if
+        it is in `FILES`.
+
     Raises
     ------
     ValueError
@@ -131,6 +137,12 @@ def keras_weights_file(architecture: str, *, top: bool = True) -> File:
 
 def find_file(wanted: str | File) -> File:
     """Return the `File` that a name or a word stands for.
+
+    Parameters
+    ----------
+    wanted
+        A name in `FILES`, the word that ``tlhelpers fetch`` has for it, or a
+        `File`, which stays as it is.
 
     Raises
     ------

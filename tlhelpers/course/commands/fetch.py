@@ -7,7 +7,7 @@ import sys
 
 from tlhelpers.course.arguments import Commands, add_command
 from tlhelpers.fetching.cache import is_whole
-from tlhelpers.fetching.fetch import NotHere, _what, fetch_file, fetch_flower_photos
+from tlhelpers.fetching.fetch import NotHere, describe_file, fetch_file, fetch_flower_photos
 from tlhelpers.fetching.registry import FILES, keras_weights_file
 
 
@@ -36,11 +36,16 @@ def run(args: argparse.Namespace) -> int:
     args
         ``what``: words such as ``photos`` or ``MobileNetV2``, or none;
         ``no_top``: weights without the classification layer.
+
+    Returns
+    -------
+    int
+        0, or 1 if something cannot be had.
     """
     if not args.what:
         for file in FILES.values():
             state = "here" if is_whole(file.place(), file.checksum) else "not here"
-            print(f"  {state:<9}{file.word or file.name}  {_what(file)}")
+            print(f"  {state:<9}{file.word or file.name}  {describe_file(file)}")
         return 0
     for word in args.what:
         try:

@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 
 from tlhelpers.course.arguments import Commands, add_command
-from tlhelpers.course.classroom_mirror import _report, build_mirror, check_mirror, serve_mirror
+from tlhelpers.course.classroom_mirror import (
+    PORT,
+    build_mirror,
+    check_mirror,
+    report_problems,
+    serve_mirror,
+)
 from tlhelpers.fetching import fetch, mirror
 from tlhelpers.fetching.internet import megabytes
 from tlhelpers.fetching.registry import FILES, File, keras_weights_file
@@ -46,7 +52,7 @@ def add(commands: Commands) -> None:
         help="serve: this computer only (default), or 0.0.0.0 for the whole network",
     )
     command.add_argument(
-        "--port", type=int, default=8765, metavar="N", help="serve: port (default: %(default)s)"
+        "--port", type=int, default=PORT, metavar="N", help="serve: port (default: %(default)s)"
     )
 
 
@@ -58,12 +64,17 @@ def run(args: argparse.Namespace) -> int:
     args
         ``action``, ``folder``; for ``build`` also ``weights`` (names of networks)
         and ``no_photos``; for ``serve`` also ``host`` and ``port``.
+
+    Returns
+    -------
+    int
+        0, or 1 if a file cannot be had or the mirror is not in order.
     """
     if args.action == "serve":
         return serve_mirror(args.folder, args.host, args.port)
     if args.action == "check":
         problems = check_mirror(args.folder)
-        if not _report(problems, args.folder):
+        if not report_problems(problems, args.folder):
             entries = mirror.read_manifest(args.folder).values()
             total = megabytes(sum(entry.size for entry in entries))
             print(f"{args.folder}: {len(entries)} files, {total}, all in order.")
