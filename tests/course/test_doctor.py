@@ -11,7 +11,7 @@ from tlhelpers.networks import features, onnx_runtime
 
 
 def test_every_check_passes_here(capsys):
-    assert doctor.main() == 0
+    assert doctor.report_on_this_computer() == 0
     report = capsys.readouterr().out
     assert report.count("  ok ") == len(doctor.CHECKS)
     assert "All is well" in report
@@ -25,7 +25,7 @@ def test_a_failing_check_is_named_and_the_others_still_run(monkeypatch, capsys):
         return "fine"
 
     monkeypatch.setattr(doctor, "CHECKS", {"packages": broken, "disk": fine})
-    assert doctor.main() == 1
+    assert doctor.report_on_this_computer() == 1
     report = capsys.readouterr().out
     assert "WRONG packages       ImportError: libfoo.so.1 not found" in report
     assert "ok    disk           fine" in report

@@ -1,12 +1,11 @@
 """Making the network again: repeatable, resumable, loud about wrong input."""
 
-import argparse
 import json
 
 import numpy as np
 import pytest
 
-from tlhelpers.course import pretrain
+from tlhelpers.course import command_line, pretrain
 from tlhelpers.data import glyphs
 from tlhelpers.fetching import cache
 from tlhelpers.labs import digits
@@ -77,11 +76,11 @@ def test_a_damaged_safe_point_means_a_new_start(tiny, tmp_path, capsys):
     assert "Starting again" in capsys.readouterr().out
 
 
-def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
+def test_the_command_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "new.weights.h5"
-    args = argparse.Namespace(out=str(out), pictures=128, seed=7, fresh=False)
-    assert pretrain.main(args) == 0
+    words = ["--out", str(out), "--pictures", "128", "--seed", "7"]
+    assert command_line.main(["pretrain", *words]) == 0
     card = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
     assert list((tmp_path / "cache" / "pretrain").iterdir()) == []
     assert card["sha256"] == cache.checksum_of(out)
@@ -96,10 +95,8 @@ def test_main_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkeypatch):
 def test_wrong_input_is_refused(tmp_path, capsys):
     with pytest.raises(ValueError, match="at least 10000"):
         pretrain.pretrain_network(5, 0, tmp_path)
-    for pictures in (0, 5):
-        args = argparse.Namespace(out=None, pictures=pictures, seed=0, fresh=False)
-        assert pretrain.main(args) == 2
+    for pictures in ("0", "5"):
+        assert command_line.main(["pretrain", "--pictures", pictures]) == 2
         assert "at least 10000" in capsys.readouterr().err
-    args = argparse.Namespace(out="net.pkl", pictures=128, seed=0, fresh=False)
-    assert pretrain.main(args) == 2
+    assert command_line.main(["pretrain", "--out", "net.pkl", "--pictures", "128"]) == 2
     assert "must end with .weights.h5" in capsys.readouterr().err

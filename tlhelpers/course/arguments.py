@@ -1,4 +1,4 @@
-"""What the commands share: how one is declared, and arguments that several take."""
+"""What the commands share: how one is declared, and arguments that several of them take."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ TIMEOUT: dict[str, Any] = {
     "default": 600,
     "metavar": "S",
     "help": "most seconds for one cell (default: %(default)s)",
-}
-SEED: dict[str, Any] = {
-    "type": int,
-    "default": 0,
-    "metavar": "S",
-    "help": "seed (default: %(default)s)",
 }
 
 

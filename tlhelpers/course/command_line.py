@@ -53,16 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.extra and args.command != "lab":
         parser.error(f"only 'lab' takes words after '--', and this is '{args.command}'")
     try:
-        return args.function(args) or 0
+        return args.function(args)
     except CannotDo as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
-
-
-# ------------------------------------------------------------------------ notebooks
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,12 +1,11 @@
-"""``tlhelpers doctor``: is this computer ready for the course?
+"""See whether this computer is ready for the course.
 
-Every check returns a line for the report and whether all is well.  The report
-holds nothing private: no user name, no folders outside the course.
+Every check returns a line for the report, or raises `CheckFailed` with what to
+do.  The report holds nothing private: no user name, no folders outside the course.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib.metadata
 import io
@@ -186,8 +185,14 @@ CHECKS: dict[str, Callable[[], str]] = {
 }
 
 
-def main(args: argparse.Namespace | None = None) -> int:
-    """Run every check, print the report, and return 1 if something is wrong."""
+def report_on_this_computer() -> int:
+    """Run every check, and print what it found, line by line.
+
+    Returns
+    -------
+    int
+        0 if all is well, 1 if something is wrong.
+    """
     print("tlhelpers doctor: checking this computer (about twenty seconds)\n")
     wrong = 0
     for name, check in CHECKS.items():

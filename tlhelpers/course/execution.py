@@ -254,9 +254,6 @@ def set_seed(nb: NotebookNode, seed: int) -> None:
     raise ValueError("The notebook has no cell with the tag 'parameters' that says SEED = 0.")
 
 
-# ------------------------------------------------------------------------- files
-
-
 def read_notebook(path: str | Path) -> NotebookNode:
     """Read a notebook, and give an id to every cell that has none.
 

@@ -1,4 +1,4 @@
-"""Find the course and its notebooks."""
+"""Find the course and its notebooks, or say why a command cannot be carried out."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ def find_root(start: Path | None = None) -> Path | None:
     return None
 
 
+def root_or_stop() -> Path:
+    """Return the folder of the course, or raise `CannotDo`."""
+    root = find_root()
+    if root is None:
+        raise CannotDo(
+            f"There are no course notebooks in {Path.cwd()} or in a folder above it. "
+            "They are not part of the installed package: get a checkout of the course "
+            "(git clone), change into its folder, and give the command again."
+        )
+    return root
+
+
 def choose_notebooks(folder: Path, names: Sequence[str] = ()) -> list[Path]:
     """Return the notebooks in a folder that have these names, or all of them, in order.
 
@@ -41,6 +53,11 @@ def choose_notebooks(folder: Path, names: Sequence[str] = ()) -> list[Path]:
         Where the notebooks are.
     names
         Numbers (``00`` or ``0``) or names (with or without ``.ipynb``).
+
+    Raises
+    ------
+    CannotDo
+        If a name is unknown, or there are no notebooks at all.
     """
     notebooks = sorted(folder.glob("*.ipynb"))
     if not notebooks:
@@ -60,15 +77,3 @@ def _is_called(path: Path, name: str) -> bool:
     if name.isdecimal() and number.isdecimal():
         return int(name) == int(number)
     return Path(name).name.removesuffix(".ipynb") == path.stem
-
-
-def root_or_stop() -> Path:
-    """Return the folder of the course, or raise `CannotDo`."""
-    root = find_root()
-    if root is None:
-        raise CannotDo(
-            f"There are no course notebooks in {Path.cwd()} or in a folder above it. "
-            "They are not part of the installed package: get a checkout of the course "
-            "(git clone), change into its folder, and give the command again."
-        )
-    return root

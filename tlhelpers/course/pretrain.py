@@ -1,17 +1,15 @@
 """Make the bundled network again: train it on printed characters.
 
-``tlhelpers pretrain`` runs this file.  It never looks at handwriting.  What it
-has finished is kept in the cache folder after every block of pictures, and the
-same command goes on from there after an interruption.
+It never looks at handwriting.  What is finished is kept in the cache folder
+after every block of pictures, and the same call goes on from there after an
+interruption.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import platform
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import start
+from tlhelpers.course.notebooks import CannotDo
 from tlhelpers.data import glyphs
 from tlhelpers.fetching import cache
 from tlhelpers.fetching.whole_files import write_whole
 from tlhelpers.labs import digits
 from tlhelpers.networks import features
+from tlhelpers.start import load_tensorflow
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -34,6 +33,156 @@ BLOCK = 10_000  # pictures between two progress reports (and safe points)
 BATCH = 128
 RATE = 2e-3  # highest learning rate
 DIGIT_SHARE = 2  # a digit is drawn twice as often as a letter
+
+
+def make_weights(
+    out: Path | None = None, *, pictures: int | None = None, seed: int = 0, fresh: bool = False
+) -> None:
+    """Train the digits network, save its weights and their card, and print how good it is.
+
+    Parameters
+    ----------
+    out
+        Where the weights go, a name that ends with ``.weights.h5``; by default
+        where the digits lab looks for them.  The card goes beside it.
+    pictures
+        How many pictures to train on, at least one block; by default `PICTURES`.
+    seed, fresh
+        As in `pretrain_network`.
+
+    Raises
+    ------
+    CannotDo
+        If `out` has another ending, or there are fewer pictures than one block.
+    """
+    out = out or digits.bundled_folder() / digits.WEIGHTS
+    if not out.name.endswith(".weights.h5"):
+        raise CannotDo(f"--out must end with .weights.h5; got {out}.")
+    pictures = PICTURES if pictures is None else pictures
+    if pictures < BLOCK:
+        raise CannotDo(f"--pictures must be at least {BLOCK} (one block); got {pictures}.")
+    load_tensorflow()
+    import keras
+
+    out.parent.mkdir(parents=True, exist_ok=True)  # now, and not after half an hour
+    print(f"Training on {pictures:,} printed characters, seed {seed}. Ctrl-C stops; the same")
+    print("command goes on later. The bundled network took about half an hour on two cores.")
+    began = time.perf_counter()
+    folder = features.cache_folder() / "pretrain"
+    model = pretrain_network(pictures, seed, folder, fresh=fresh)
+    seconds = time.perf_counter() - began
+    # A network that was never compiled: the file then holds no optimiser.
+    plain = digits.build_digits_network(pretrained=False)
+    plain.set_weights(model.get_weights())
+    write_whole(out, plain.save_weights)
+    card = {
+        "architecture": "MobileNet(alpha=0.5)",
+        "classes": list(glyphs.CLASSES),
+        "input": [digits.INPUT_SIZE, digits.INPUT_SIZE, 3],
+        "licence": "MIT",
+        "parameters": model.count_params(),
+        "pictures": pictures,
+        "print_varied": print_accuracy(
+            model, style="varied", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_001
+        ),
+        "print_plain": print_accuracy(
+            model, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_002
+        ),
+        "seconds": round(seconds),
+        "seed": seed,
+        "sha256": cache.checksum_of(out),
+        "versions": {"keras": keras.__version__, "python": platform.python_version()},
+    }
+    card_path = out.with_name(out.name.removesuffix(".weights.h5") + ".json")
+    card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8", newline="\n")
+    (folder / _safe_point(pictures // BLOCK, seed)).unlink()  # done: the next run is a new one
+    print(f"Saved {out} and {card_path.name}, after {seconds / 60:.0f} minutes.")
+    print(f"Fonts never seen in training: {card['print_plain']:.1%} of plainly printed")
+    print(f"characters right, {card['print_varied']:.1%} of the varied ones.")
+
+
+def pretrain_network(pictures: int, seed: int, folder: Path, *, fresh: bool = False) -> keras.Model:
+    """Train the digits network on printed characters, or go on where it stopped.
+
+    Parameters
+    ----------
+    pictures
+        How many pictures to train on, at least one block of 10,000.
+    seed
+        Seed of the first weights and of all pictures.
+    folder
+        Where to keep what is finished.
+    fresh
+        Forget what is finished and start again.
+
+    Returns
+    -------
+    keras.Model
+        The trained classifier.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer pictures than one block.
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    blocks = pictures // BLOCK
+    if blocks < 1:
+        raise ValueError(f"pictures must be at least {BLOCK} (one block); got {pictures}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(seed)
+    kept = folder / _safe_point(blocks, seed)
+    if fresh:
+        kept.unlink(missing_ok=True)
+    model, first = _load(kept), 0
+    if model is None:
+        model = digits.build_digits_network(pretrained=False)
+        model.compile(
+            keras.optimizers.AdamW(RATE, weight_decay=1e-4),
+            # Some pictures are hopeless; a smoothed target does not insist on them.
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+            metrics=["accuracy"],
+        )
+    else:
+        steps_per_block = math.ceil(BLOCK / BATCH)
+        first = int(model.optimizer.iterations) // steps_per_block
+        print(f"Going on after block {first} of {blocks} (kept in {kept}).")
+    # One thread draws the next block while the network learns from this one.
+    with ThreadPoolExecutor(1) as painter, tqdm(total=blocks, initial=first, unit="block") as bar:
+        coming = painter.submit(draw_block, first, seed)
+        for block in range(first, blocks):
+            images, labels = coming.result()
+            if block + 1 < blocks:
+                coming = painter.submit(draw_block, block + 1, seed)
+            model.optimizer.learning_rate = learning_rate(block, blocks)
+            targets = keras.utils.to_categorical(labels, len(glyphs.CLASSES))
+            result = model.fit(
+                digits.preprocess_digits(images), targets, batch_size=BATCH, verbose=0
+            )
+            write_whole(kept, model.save)
+            bar.set_postfix(accuracy=f"{result.history['accuracy'][0]:.3f}")
+            bar.update()
+    return model
+
+
+def _safe_point(blocks: int, seed: int) -> str:
+    """Return the name of the file that keeps an unfinished training."""
+    return f"training-{seed}-{blocks}.keras"
+
+
+def _load(kept: Path) -> keras.Model | None:
+    """Return the model of an interrupted training, or None if there is none to go on with."""
+    import keras
+
+    if not kept.is_file():
+        return None
+    try:
+        return keras.models.load_model(kept, safe_mode=True)
+    except Exception as error:  # a damaged file means a new start, not a crash
+        print(f"Starting again: {kept} cannot be read ({error}).")
+        return None
 
 
 def draw_block(number: int, seed: int, pictures: int = BLOCK) -> tuple[np.ndarray, np.ndarray]:
@@ -81,94 +230,6 @@ def learning_rate(block: int, blocks: int) -> float:
     return RATE * 0.5 * (1 + math.cos(math.pi * (block - rise) / max(1, blocks - rise)))
 
 
-def pretrain_network(pictures: int, seed: int, folder: Path, *, fresh: bool = False) -> keras.Model:
-    """Train the digits network on printed characters, or go on where it stopped.
-
-    Parameters
-    ----------
-    pictures
-        How many pictures to train on, at least one block of 10,000.
-    seed
-        Seed of the first weights and of all pictures.
-    folder
-        Where to keep what is finished.
-    fresh
-        Forget what is finished and start again.
-
-    Returns
-    -------
-    keras.Model
-        The trained classifier.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer pictures than one block.
-    """
-    import keras
-    from tqdm.auto import tqdm
-
-    blocks = pictures // BLOCK
-    if blocks < 1:
-        raise ValueError(f"pictures must be at least {BLOCK} (one block); got {pictures}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(seed)
-    kept = folder / _safe_point(blocks, seed)
-    if fresh:
-        kept.unlink(missing_ok=True)
-    model, start = _load(kept), 0
-    if model is None:
-        model = digits.build_digits_network(pretrained=False)
-        model.compile(
-            keras.optimizers.AdamW(RATE, weight_decay=1e-4),
-            # Some pictures are hopeless; a smoothed target does not insist on them.
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
-            metrics=["accuracy"],
-        )
-    else:
-        steps_per_block = math.ceil(BLOCK / BATCH)
-        start = int(model.optimizer.iterations) // steps_per_block
-        print(f"Going on after block {start} of {blocks} (kept in {kept}).")
-    # One thread draws the next block while the network learns from this one.
-    with ThreadPoolExecutor(1) as painter, tqdm(total=blocks, initial=start, unit="block") as bar:
-        coming = painter.submit(draw_block, start, seed)
-        for block in range(start, blocks):
-            images, labels = coming.result()
-            if block + 1 < blocks:
-                coming = painter.submit(draw_block, block + 1, seed)
-            model.optimizer.learning_rate = learning_rate(block, blocks)
-            targets = keras.utils.to_categorical(labels, len(glyphs.CLASSES))
-            result = model.fit(
-                digits.preprocess_digits(images), targets, batch_size=BATCH, verbose=0
-            )
-            _save(model, kept)
-            bar.set_postfix(accuracy=f"{result.history['accuracy'][0]:.3f}")
-            bar.update()
-    return model
-
-
-def _safe_point(blocks: int, seed: int) -> str:
-    return f"training-{seed}-{blocks}.keras"
-
-
-def _load(kept: Path) -> keras.Model | None:
-    """Return the model of an interrupted training, or None if there is none to go on with."""
-    import keras
-
-    if not kept.is_file():
-        return None
-    try:
-        return keras.models.load_model(kept, safe_mode=True)
-    except Exception as error:  # a damaged file means a new start, not a crash
-        print(f"Starting again: {kept} cannot be read ({error}).")
-        return None
-
-
-def _save(model: keras.Model, kept: Path) -> None:
-    """Keep the training so far."""
-    write_whole(kept, model.save)
-
-
 def print_accuracy(
     model: keras.Model, *, style: str, fonts: tuple[str, ...], seed: int, per_class: int = 50
 ) -> float:
@@ -187,55 +248,3 @@ def print_accuracy(
     pictures = glyphs.draw_characters(labels, style=style, fonts=fonts, seed=seed)
     answers = model.predict(digits.preprocess_digits(pictures), batch_size=256, verbose=0)
     return float((answers.argmax(axis=1) == labels).mean())
-
-
-def main(args: argparse.Namespace) -> int:
-    """Train, save the weights and their card, and print what was measured."""
-    start.load_tensorflow()
-    import keras
-
-    out = Path(args.out) if args.out else digits.bundled_folder() / digits.WEIGHTS
-    if not out.name.endswith(".weights.h5"):
-        print(f"--out must end with .weights.h5; got {out}.", file=sys.stderr)
-        return 2
-    pictures = PICTURES if args.pictures is None else args.pictures
-    if pictures < BLOCK:
-        print(f"--pictures must be at least {BLOCK} (one block); got {pictures}.", file=sys.stderr)
-        return 2
-    out.parent.mkdir(parents=True, exist_ok=True)  # now, and not after half an hour
-    seed = 0 if args.seed is None else args.seed
-    print(f"Training on {pictures:,} printed characters, seed {seed}. Ctrl-C stops; the same")
-    print("command goes on later. The bundled network took about half an hour on two cores.")
-    began = time.perf_counter()
-    folder = features.cache_folder() / "pretrain"
-    model = pretrain_network(pictures, seed, folder, fresh=args.fresh)
-    seconds = time.perf_counter() - began
-    # A network that was never compiled: the file then holds no optimiser.
-    plain = digits.build_digits_network(pretrained=False)
-    plain.set_weights(model.get_weights())
-    write_whole(out, plain.save_weights)
-    card = {
-        "architecture": "MobileNet(alpha=0.5)",
-        "classes": list(glyphs.CLASSES),
-        "input": [digits.INPUT_SIZE, digits.INPUT_SIZE, 3],
-        "licence": "MIT",
-        "parameters": model.count_params(),
-        "pictures": pictures,
-        "print_varied": print_accuracy(
-            model, style="varied", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_001
-        ),
-        "print_plain": print_accuracy(
-            model, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_002
-        ),
-        "seconds": round(seconds),
-        "seed": seed,
-        "sha256": cache.checksum_of(out),
-        "versions": {"keras": keras.__version__, "python": platform.python_version()},
-    }
-    card_path = out.with_name(out.name.removesuffix(".weights.h5") + ".json")
-    card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8", newline="\n")
-    (folder / _safe_point(pictures // BLOCK, seed)).unlink()  # done: the next run is a new one
-    print(f"Saved {out} and {card_path.name}, after {seconds / 60:.0f} minutes.")
-    print(f"Fonts never seen in training: {card['print_plain']:.1%} of plainly printed")
-    print(f"characters right, {card['print_varied']:.1%} of the varied ones.")
-    return 0

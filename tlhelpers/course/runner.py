@@ -147,9 +147,6 @@ def _seconds_of_last_run(report: Path) -> dict[str, list[float]]:
         return {}
 
 
-# ------------------------------------------------------------ what the person sees
-
-
 def show_progress(name: str, expected: Sequence[float] | None = None) -> OnCell:
     """Return an `OnCell` that shows on one line how far a notebook is.
 

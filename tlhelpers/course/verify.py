@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlhelpers.course.execution import execute_notebook
+from tlhelpers.course.execution import error_entry, execute_notebook
 from tlhelpers.course.runner import describe_error, end_progress, show_progress
 from tlhelpers.teaching.claims import CLAIM_TYPE, GO_ON
 
@@ -57,7 +57,7 @@ def verify_notebooks(
                     path, on_cell=on_cell, timeout=timeout, env={GO_ON: "1"}, seed=seed
                 )
             except (OSError, ValueError) as problem:  # the file cannot be read
-                nb, error = None, {"cell": 0, "ename": "", "evalue": str(problem)}
+                nb, error = None, error_entry(0, type(problem).__name__, str(problem))
             runs[seed] = claims_by_place(nb) if nb else {}
             if error:
                 failures.append(f"{path.stem}, seed {seed}: stopped {describe_error(error)}")

@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
-    from tlhelpers.course.doctor import main
+    """Print the report; the exit status says whether all is well."""
+    from tlhelpers.course.doctor import report_on_this_computer
 
-    return main(args)
+    return report_on_this_computer()

@@ -25,9 +25,10 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
+    """Run the notebooks one after the other, and say of each what became of it."""
     paths = choose_notebooks(root_or_stop() / "notebooks", args.names)
     from tlhelpers.course import outputs, runner
+    from tlhelpers.course.execution import error_entry
 
     good = True
     for path in paths:
@@ -37,10 +38,7 @@ def run(args: argparse.Namespace) -> int:
                 path, write=not args.check, on_cell=on_cell, timeout=args.timeout
             )
         except (OSError, ValueError) as problem:  # the file cannot be read
-            different, error = (
-                [],
-                {"cell": 0, "ename": type(problem).__name__, "evalue": str(problem)},
-            )
+            different, error = [], error_entry(0, type(problem).__name__, str(problem))
         cells = ", ".join(map(str, different))
         if error:
             verdict = f"stopped {runner.describe_error(error)} (the file is as it was)"

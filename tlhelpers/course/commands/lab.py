@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
+    """Open the notebook, and stay until JupyterLab has ended."""
     notebook = choose_notebooks(root_or_stop() / "notebooks", [args.name])[0]
     from tlhelpers.course.execution import python_path
 

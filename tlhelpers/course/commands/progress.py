@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
+    """Say what is solved, and forget it if asked to."""
     from tlhelpers.teaching import progress
     from tlhelpers.teaching.exercises import definitions, overview
     from tlhelpers.teaching.exercises.showing import plain_text

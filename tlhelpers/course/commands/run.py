@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
+    """Run the notebooks; what was finished before Ctrl-C is kept."""
     root = root_or_stop()
     paths = choose_notebooks(root / "notebooks", args.names)
     build = args.build or root / "build"

@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Carry the command out, and return the exit status."""
+    """Run the notebooks with each seed, print the table, and keep it if asked to."""
     if args.seeds < 1:
         raise CannotDo(f"--seeds must be at least 1; got {args.seeds}.")
     paths = choose_notebooks(root_or_stop() / "notebooks", args.names)
