@@ -458,6 +458,12 @@ def test_nonsense_in_a_quiz_gets_words(choice, capsys):
     assert progress.solved() == ({}, "")
 
 
+def test_a_quiz_may_be_the_first_thing_that_is_asked():
+    code = "import tlhelpers as tl; tl.quiz('0.a')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("Quiz 0.a")
+
+
 # -------------------------------------------------------------------- progress
 
 
