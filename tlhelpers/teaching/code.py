@@ -1,4 +1,4 @@
-"""Show the code of a method in a notebook."""
+"""Show the code of a function in a notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def code_of(function: Callable) -> str:
-    """Return the code of a method without its docstring, to be shown in a notebook.
+    """Return the code of a function without its docstring, to be shown in a notebook.
 
     Examples
     --------

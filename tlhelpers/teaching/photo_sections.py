@@ -1,4 +1,4 @@
-"""Sections of notebooks that need photographs: load them, or say in a line what is missing."""
+"""Load what a section on photographs needs, or say in a line what is missing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def load_photos(
 def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
     """Load those of these networks whose weights are here, and say which are not.
 
-    Made for sections of notebooks: ``networks = load_imagenet("MobileNetV2",
+    Made for sections of notebooks, too: ``networks = load_imagenet("MobileNetV2",
     "ResNet50")`` and then ``if networks: ...``.  It does not download more
     than 20 MB.
 

@@ -109,9 +109,6 @@ def _exercise(exercise_id: object) -> Exercise | None:
     return None
 
 
-# ------------------------------------------------------------------------- judging
-
-
 def judge(exercise: Exercise, answer: object, context: dict) -> Verdict:
     """Return what the check of an exercise says about an answer, whatever the answer is.
 

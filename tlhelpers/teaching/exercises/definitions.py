@@ -1,4 +1,4 @@
-"""What an exercise and a quiz are made of, and where they are found."""
+"""What an exercise and a quiz are made of, and how to find one by its id."""
 
 from __future__ import annotations
 
@@ -130,9 +130,6 @@ class Quiz:
     id: str
     question: str
     choices: tuple[Choice, ...]
-
-
-# ------------------------------------------------------------------- finding them
 
 
 def notebooks() -> list[str]:

@@ -1,6 +1,6 @@
 """What exercises of a kind have in common: a guess, a figure to read, a mistake told by its result.
 
-The files of the notebooks (``n00.py`` and so on) are made of these.
+The files in ``tlhelpers/teaching/content/`` are made of these.
 """
 
 from __future__ import annotations
