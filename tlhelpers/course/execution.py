@@ -166,7 +166,8 @@ async def _execute_cell(
     except CellTimeoutError:
         return error_entry(number, "TimeoutError", f"the cell ran longer than {client.timeout} s")
     except DeadKernelError:
-        if asyncio.current_task().cancelling():  # Ctrl-C, which nbclient takes for a death
+        task = asyncio.current_task()
+        if task and task.cancelling():  # Ctrl-C, which nbclient takes for a death
             raise asyncio.CancelledError from None
         return error_entry(
             number,

@@ -58,6 +58,7 @@ def run_notebooks(
     build_dir = Path(build_dir)
     expected = _seconds_of_last_run(build_dir / "report.json")
     started = time.monotonic()
+    entries: list[dict] = []
     report = {
         "format": 1,
         "python": platform.python_version(),
@@ -65,7 +66,7 @@ def run_notebooks(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": 0.0,
         "status": "interrupted",  # true until the last notebook is done
-        "notebooks": [],
+        "notebooks": entries,
     }
 
     def save() -> None:
@@ -78,20 +79,20 @@ def run_notebooks(
         for path in map(Path, paths):
             on_cell = show_progress(path.stem, expected.get(path.stem))
             entry = _run_notebook(path, build_dir / "notebooks", on_cell, timeout, env)
-            report["notebooks"].append(entry)
+            entries.append(entry)
             save()
             end_progress(
                 f"{path.stem}  {entry['status']}  {entry['cells']} cells"
                 f"  {_duration(entry['seconds'])}"
             )
-        failed = any(entry["error"] for entry in report["notebooks"])
+        failed = any(entry["error"] for entry in entries)
         report["status"] = "failed" if failed else "ok"
     except KeyboardInterrupt:
         end_progress("")
     save()
     if report["status"] != "interrupted":
         print(f"\n{_table(report)}")
-    for entry in report["notebooks"]:
+    for entry in entries:
         if entry["error"]:
             print(f"\n{entry['name']} stopped {describe_error(entry['error'])}")
     return report
@@ -101,11 +102,13 @@ def _run_notebook(
     path: Path, copies: Path, on_cell: OnCell, timeout: int, env: dict[str, str] | None
 ) -> dict:
     started = time.monotonic()
+    nb: NotebookNode | None = None
+    seconds: list[float] = []
     try:
         nb, seconds, error = execute_notebook(path, on_cell=on_cell, timeout=timeout, env=env)
     except (OSError, ValueError) as problem:  # the file cannot be read
-        nb, seconds, error = None, [], error_entry(0, type(problem).__name__, str(problem))
-    else:
+        error = error_entry(0, type(problem).__name__, str(problem))
+    if nb:
         write_text_whole(copies / path.name, notebook_text(nb))
     return {
         "name": path.stem,

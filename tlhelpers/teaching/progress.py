@@ -11,11 +11,14 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from tlhelpers.fetching.places import learner_folder
 from tlhelpers.fetching.whole_files import write_whole
 
 PATIENCE = 5.0  # seconds to wait for another notebook that is writing
+
+T = TypeVar("T")
 
 
 def progress_path() -> Path:
@@ -92,7 +95,7 @@ def forget(prefix: str = "") -> tuple[list[str], str]:
     return gone or [], note
 
 
-def _locked(work: Callable[[], tuple[object, str]]) -> tuple[object, str]:
+def _locked(work: Callable[[], tuple[T, str]]) -> tuple[T | None, str]:
     """Do some work while no other notebook is at the file; trouble becomes a note."""
     import filelock
 

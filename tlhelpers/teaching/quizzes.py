@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from tlhelpers.teaching import progress
@@ -17,7 +18,7 @@ if TYPE_CHECKING:  # it takes a while to import
 LETTERS = "ABCDEFGH"
 
 
-def quiz(quiz_id: str, choice: str | None = None) -> None:
+def quiz(quiz_id: str, choice: str | EllipsisType | None = None) -> None:
     """Ask a question with several choices.
 
     Parameters
@@ -25,8 +26,8 @@ def quiz(quiz_id: str, choice: str | None = None) -> None:
     quiz_id
         Such as ``"0.a"``.
     choice
-        A letter answers the question in words.  Without it, and in a notebook,
-        there are buttons to click (or to reach with the Tab and arrow keys).
+        A letter answers the question in words.  Without it (or with ``...``), and in
+        a notebook, there are buttons to click (or to reach with the Tab and arrow keys).
 
     Examples
     --------

@@ -85,8 +85,8 @@ def _restricted(seed: int, columns: list[int]) -> tuple[np.ndarray, np.ndarray, 
 
 def check_accuracy_among(answer: object, context: dict) -> Verdict:
     """Try the function on three made-up networks; the columns are never the first ones."""
-    for seed, columns in enumerate(([7, 2, 9], [11, 4, 3, 8], [5, 6])):
-        probabilities, columns, labels = _restricted(seed, columns)
+    for seed, chosen in enumerate(([7, 2, 9], [11, 4, 3, 8], [5, 6])):
+        probabilities, columns, labels = _restricted(seed, chosen)
         inputs = probabilities.copy(), columns.copy(), labels.copy()
         try:
             value = call(answer, *inputs, name="`accuracy_among`")

@@ -24,7 +24,7 @@ def check_weights(answer: object, context: dict) -> Verdict:
     weights = number(answer, "your number")
     if weights == 513 * 10:
         return right("One for each pair of feature and class, and one more for each class.")
-    mistakes = {
+    mistakes: dict[float, str] = {
         512 * 10: "Nearly. Compare the old head with 39 times 512: what are the others for?",
         513 * 39: "That is the old head, as it was printed. The new one has fewer classes.",
         512: "That is enough for one class.",
@@ -86,7 +86,8 @@ class _Network:
 def check_once(answer: object, context: dict) -> Verdict:
     """Ask for features of equal and of different images: is the right thing computed, and once?"""
     images = np.random.default_rng(0).integers(0, 17, (40, 8, 8)).astype(float)
-    network, fresh, kept = _Network(), _Network(), {}
+    network, fresh = _Network(), _Network()
+    kept: dict = {}
     middle = images.copy()
     middle[20, 3, 3] += 1
     asked = (
@@ -323,13 +324,13 @@ def check_standardise(answer: object, context: dict) -> Verdict:
         found = call(answer, train_rows.copy(), test_rows.copy(), name="`standardise`")
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise NotThis("Return two things: the training rows, and the test rows.")
-        both = tuple(array(part, "what `standardise` returns") for part in found)
-        if both[0].shape != train_rows.shape or both[1].shape != test_rows.shape:
+        new_train, new_test = (array(part, "what `standardise` returns") for part in found)
+        if new_train.shape != train_rows.shape or new_test.shape != test_rows.shape:
             raise NotThis(
                 f"The shapes should stay {train_rows.shape} and {test_rows.shape}; they are "
-                f"{both[0].shape} and {both[1].shape}."
+                f"{new_train.shape} and {new_test.shape}."
             )
-        return both
+        return new_train, new_test
 
     varying = [0, 1, 3, 5]
     (learned, seen), (alone, one) = parts(train, test), parts(train, test[:1])

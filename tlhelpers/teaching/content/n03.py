@@ -98,6 +98,7 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
     model, learning_rate = _small(images, labels) if callable(answer) else None, 1e-4
     before = {layer.name: layer.get_weights() for layer in model.layers} if model else {}
     call(answer, model, images, labels, learning_rate, name="`second_phase`", returns=False)
+    assert model is not None  # else there was nothing to call, and `call` has said so
     moved = {
         layer.name
         for layer in model.layers
@@ -332,6 +333,7 @@ def check_unfreeze_last(answer: object, context: dict) -> Verdict:
         if model and frozen:
             model.trainable = False
         call(answer, model, n, name="`unfreeze_last`", returns=False)
+        assert model is not None  # else there was nothing to call, and `call` has said so
         can = {id(weight) for weight in model.trainable_weights}
         trained = [x.name for x in model.layers if any(id(w) in can for w in x.weights)]
         wanted = [name for name in names[len(names) - n :] if "norm" not in name]
@@ -472,7 +474,8 @@ class _Training:
         if best == 3:
             learn = learn[::-1]
         self.mean = {"learn": learn, "valid": valid, "test": test}
-        self.best, self.asked = best, []
+        self.best = best
+        self.asked: list[tuple[int, int, str]] = []
 
     def __call__(self, learning_rate: float, seed: int, on: str) -> float:
         if on not in self.mean:

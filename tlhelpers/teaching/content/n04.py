@@ -190,7 +190,9 @@ def check_surest(answer: object, context: dict) -> Verdict:
             return wrong(f"Some of the rows are not among the {len(top)}. They count from 0.")
         if len(np.unique(found)) < len(found):
             return wrong("Some rows are chosen twice.")
-        wanted, least, kept = set(), set(), np.bincount(predicted[found], minlength=3)
+        kept = np.bincount(predicted[found], minlength=3)
+        wanted: set[int] = set()
+        least: set[int] = set()
         for label in range(3):
             members = np.flatnonzero(predicted == label)
             count = round(share * len(members))
@@ -298,10 +300,10 @@ def surest_rows(answers, share):
 
 def check_align(answer: object, context: dict) -> Verdict:
     """Align made-up answers that favour some classes, for equal and for unequal source shares."""
-    for seed, shares in enumerate(([0.1, 0.2, 0.7], [0.25] * 4)):
-        k = len(shares)
+    for seed, source in enumerate(([0.1, 0.2, 0.7], [0.25] * 4)):
+        k = len(source)
         answers = np.random.default_rng(seed).dirichlet(1 + np.arange(k), size=12)
-        shares, now = np.array(shares), answers.mean(axis=0)
+        shares, now = np.array(source), answers.mean(axis=0)
         found = array(call(answer, answers.copy(), shares.copy(), name="`align`"), "the result")
         ratio = answers * shares / now
         wanted = ratio / ratio.sum(axis=1, keepdims=True)
@@ -424,7 +426,7 @@ READ = to_read(
 
 # ------------------------------------------------------ 4.6 an experiment to design
 
-PARTS = {
+PARTS: dict[str, tuple] = {
     "source": ("plain", "warped"),
     "target": ("seen", "not seen"),
     "steps": (200, 600),

@@ -276,7 +276,7 @@ def check_choose(answer: object, context: dict) -> Verdict:
             return wrong(f"The first thing should be one of the names; it is {short(name)}.")
         reported = number(value, "the accuracy to report")
         picked = max(judged, key=lambda one: np.nan_to_num(judged[one], nan=-1))
-        if name == max(truth, key=truth.get) and name != picked:
+        if name == max(truth, key=truth.__getitem__) and name != picked:
             return wrong("That is the oracle: it was found with the labels of the test.")
         if name != picked:
             if np.isnan(list(judged.values())).any():

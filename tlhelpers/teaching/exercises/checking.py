@@ -95,7 +95,7 @@ def solution(exercise_id: str) -> None:
         show(f"**A solution of {exercise.id}: {exercise.title}**\n\n{code}\n\n{exercise.why}")
 
 
-def _exercise(exercise_id: object) -> Exercise | None:
+def _exercise(exercise_id: str) -> Exercise | None:
     """Return the exercise, or say that there is none."""
     try:
         found = find_item(exercise_id)
@@ -124,40 +124,41 @@ def judge(exercise: Exercise, answer: object, context: dict) -> Verdict:
     Verdict
         Nothing is raised but ``KeyboardInterrupt``: who stops a cell means it.
     """
-    verdict, unfinished = None, False
     limit = max(5.0, 5 * exercise.seconds)
     try:
         with time_limit(limit), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the learner's numbers, not our lines
-            unfinished = has_gap(answer)
-            if not unfinished:
-                if exercise.seconds > 1:
-                    show(f"This check takes about {exercise.seconds:.0f} seconds.")
-                verdict = exercise.check(answer, context)
-                unfinished = verdict.status == "wrong" and is_stub(answer, exercise)
+            if has_gap(answer):
+                return _unanswered(exercise)
+            if exercise.seconds > 1:
+                show(f"This check takes about {exercise.seconds:.0f} seconds.")
+            verdict = exercise.check(answer, context)
+            if verdict.status == "wrong" and is_stub(answer, exercise):
+                return _unanswered(exercise)
+            return verdict
     except NotThis as problem:
-        verdict = wrong(_sentence(str(problem)))
-        unfinished = is_stub(answer, exercise)
+        if is_stub(answer, exercise):
+            return _unanswered(exercise)
+        return wrong(_sentence(str(problem)))
     except TooLong:
-        verdict = wrong(
+        return wrong(
             f"Your answer was still at work after {limit:.0f} seconds, so it was stopped. "
             "Is there a loop that never ends?"
         )
     except KeyboardInterrupt:
         raise
     except BaseException as problem:  # SystemExit, too: an answer must not end the kernel
-        verdict = wrong(
+        return wrong(
             "This is not a kind of answer that the check can work with "
             f"(`{type(problem).__name__}`). Look at the form that the exercise asks for."
         )
-    if not unfinished:
-        return verdict
-    missing = (
-        "Change the code" if "..." not in exercise.stub else "Put your answer where the `...` is"
-    )
+
+
+def _unanswered(exercise: Exercise) -> Verdict:
+    what = "Change the code" if "..." not in exercise.stub else "Put your answer where the `...` is"
     return Verdict(
         "unanswered",
-        f'{missing}, and run the cell again. If you are stuck: `tl.hint("{exercise.id}")`.',
+        f'{what}, and run the cell again. If you are stuck: `tl.hint("{exercise.id}")`.',
     )
 
 
@@ -175,9 +176,10 @@ def has_gap(answer: object, depth: int = 3) -> bool:
     """
     if answer is None or answer is ...:
         return True
-    inside = answer.values() if type(answer) is dict else answer
-    if depth and type(answer) in (dict, list, tuple) and len(answer) < 1000:
-        return any(has_gap(item, depth - 1) for item in inside if item is not None)
+    if type(answer) is dict:
+        answer = list(answer.values())
+    if depth and (type(answer) is list or type(answer) is tuple) and len(answer) < 1000:
+        return any(has_gap(item, depth - 1) for item in answer if item is not None)
     return False
 
 

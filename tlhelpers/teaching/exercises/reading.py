@@ -158,12 +158,14 @@ def some_of(answer: object, allowed: tuple[str, ...], what: str = "the answer") 
     >>> some_of("train ", ("train", "test")), some_of(["b", "b"], ("a", "b"))
     (['train'], ['b'])
     """
-    found = list(answer) if isinstance(answer, list | tuple | set) else [answer]
-    found = [one.strip() if isinstance(one, str) else one for one in found]
+    given = list(answer) if isinstance(answer, list | tuple | set) else [answer]
     known = ", ".join(f'"{one}"' for one in allowed)
-    for one in found:
-        if not isinstance(one, str) or one not in allowed:
-            raise NotThis(f"{what} has {short(one)}. What it may have: {known}.")
+    found: list[str] = []
+    for one in given:
+        word = one.strip() if isinstance(one, str) else one
+        if not isinstance(word, str) or word not in allowed:
+            raise NotThis(f"{what} has {short(word)}. What it may have: {known}.")
+        found.append(word)
     if not found:
         raise NotThis(f"{what} is empty. What it may have: {known}.")
     return list(dict.fromkeys(found))
