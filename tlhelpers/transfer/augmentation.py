@@ -1,4 +1,8 @@
-"""Augmentation: change images at random, and keep what they show."""
+"""Augmentation: change images at random, and keep what they show.
+
+`random_affine` changes them a little, for training; `random_warp` changes
+them a lot, for adaptation.
+"""
 
 from __future__ import annotations
 

@@ -166,16 +166,15 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
 
 def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
     """Return the class probabilities of each image, also where the network gives logits."""
+    from scipy.special import softmax
+
     answers = np.concatenate(
         [
             np.asarray(model(images[start : start + batch_size], training=False))
             for start in range(0, len(images), batch_size)
         ]
     )
-    if not gives_logits(model):
-        return answers
-    powers = np.exp(answers - answers.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(answers, axis=1) if gives_logits(model) else answers
 
 
 def accuracy(model: keras.Model, part: splits.Split) -> float:

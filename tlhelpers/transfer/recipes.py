@@ -1,4 +1,4 @@
-"""Small networks and trainings that several notebooks share."""
+"""What notebooks and benchmarks train: the small network of digits, and the usual recipe."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 
 
 SIDE = 16  # pixels on each side of what the small network sees
-
-
-EPOCHS = 4
+EPOCHS = 4  # how often it sees every printed digit
 
 
 def enlarge_digits(pictures: np.ndarray) -> np.ndarray:
@@ -81,6 +79,15 @@ def small_network(seed: int = 0) -> keras.Model:
 def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
     """Draw printed digits, in random order, ready for the small network.
 
+    Parameters
+    ----------
+    n
+        How many, as many of each digit as can be.
+    style
+        ``"plain"`` or ``"varied"``, as for `glyphs.draw_characters`.
+    seed
+        Of the order, and of how each one is drawn.
+
     Examples
     --------
     >>> draw_printed_digits(20, "plain", seed=0).images.shape
@@ -93,9 +100,9 @@ def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
 
 
 def train_small_network(
-    source: splits.Split, seed: int = 0, epochs: int | None = None, *, progress: bool = False
+    source: splits.Split, seed: int = 0, *, progress: bool = False
 ) -> keras.Model:
-    """Train the small network on labelled pictures.
+    """Train the small network on labelled pictures, each seen `EPOCHS` times.
 
     Parameters
     ----------
@@ -103,14 +110,18 @@ def train_small_network(
         Images and labels, such as those of `draw_printed_digits`.
     seed
         Of the first weights and of the order of the pictures.
-    epochs
-        How often it sees each picture; by default `EPOCHS` times.
     progress
         Show a bar with the time left.
     """
-    steps = (EPOCHS if epochs is None else epochs) * len(source.labels) // 64
-    settings = {"steps": steps, "batch_size": 64, "learning_rate": 2e-3, "seed": seed}
-    network, _ = adaptation.source_only(small_network(seed), *source, **settings, progress=progress)
+    network, _ = adaptation.source_only(
+        small_network(seed),
+        *source,
+        steps=EPOCHS * len(source.labels) // 64,
+        batch_size=64,
+        learning_rate=2e-3,
+        seed=seed,
+        progress=progress,
+    )
     return network
 
 

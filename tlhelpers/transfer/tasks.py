@@ -1,18 +1,18 @@
-"""``tlhelpers benchmark --adaptation``: what adaptation is worth, over several seeds.
+"""The tasks and settings that notebooks 04 and 05 and `benchmarks.adaptation_methods` share.
 
 The protocol, fixed before anything was measured on the second half:
 
 - The target is cut in three, between writers as well as can be: 600 unlabelled
   digits to adapt on, 298 unlabelled ones to choose a method by, and the second
   half (899) to test once.
-- A small network reads printed digits.  Every method starts from it, with the
-  settings of `METHODS`, the same for all seeds, sources and tasks.
+- A small network learns from printed digits.  Every method starts from it, with
+  the settings of `METHODS`, the same for all seeds, sources and tasks.
 - *Picked* is the candidate with the highest validator
   (`validators.steady_information`) on the 298.  The network as it is, is a candidate
   too.  *Oracle* is the best on the test, which nobody could have known.
 
-The settings were chosen on the first half with seed 0, whose labels were used
-for that; the seeds reported start at 1.
+The settings and the validator were chosen with seed 0, with the labels of the first
+half, and with a look at seed 1; docs/benchmarks.md reports the seeds from 2.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from tlhelpers.transfer.recipes import draw_printed_digits, enlarge_digits
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-SOURCE = 12_000  # printed digits to train on
+SOURCE = 12_000  # printed digits that the small network learns from
 
-#: Name → function and settings.  ``source`` says whether it needs source images.
+#: Name → a function of `adaptation`, and the settings that differ from `SETTINGS`.
 METHODS: dict[str, tuple[str, dict]] = {
     "AdaBN": ("adabn", {}),
     "source only, warped": ("source_only", {"augment": augmentation.random_warp}),
@@ -42,7 +42,7 @@ METHODS: dict[str, tuple[str, dict]] = {
     "SHOT-IM": ("shot", {}),
     "TENT": ("tent", {}),
 }
-SETTINGS = {"steps": 200, "batch_size": 64, "learning_rate": 1e-3}
+SETTINGS: adaptation.Settings = {"steps": 200, "batch_size": 64, "learning_rate": 1e-3}
 
 PICKER = "steady information"  # the validator that picks
 
@@ -50,7 +50,19 @@ TASKS = ("plain print → handwriting", "varied print → handwriting", "plain p
 
 
 class Task(NamedTuple):
-    """Source with labels, and a target cut in three; only the test has labels."""
+    """A source with labels, and a target cut in three.
+
+    Attributes
+    ----------
+    source
+        What the network learns from.
+    source_kept
+        More of the same, kept aside for `validators.source_accuracy`.
+    adapt_on, choose_on
+        Images of the target without labels: to adapt on, and to choose a method by.
+    test
+        The rest of the target, with labels.
+    """
 
     source: splits.Split
     source_kept: splits.Split
@@ -60,14 +72,19 @@ class Task(NamedTuple):
 
 
 def load_task(name: str, seed: int) -> Task:
-    """Return source and target of a task; see `TASKS`.
+    """Return source and target of one of the `TASKS`.
 
     Parameters
     ----------
     name
-        One of `TASKS`.
+        Source → target.
     seed
         Of the printed pictures.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task.
     """
     if name not in TASKS:
         raise ValueError(f"Unknown task {name!r}. Choose from: {', '.join(TASKS)}.")
@@ -89,7 +106,7 @@ def load_task(name: str, seed: int) -> Task:
 def run_method(
     name: str, model: keras.Model, task: Task, seed: int, *, progress: bool = False
 ) -> tuple[keras.Model, adaptation.History]:
-    """Adapt with one of `METHODS`.
+    """Adapt a network with one of `METHODS`.
 
     Parameters
     ----------
@@ -97,10 +114,18 @@ def run_method(
         A key of `METHODS`.
     model
         The network to start from.
-    task, seed
-        See `load_task`.
+    task
+        From `load_task`; its test is not looked at.
+    seed
+        Of the batches.
     progress
         Show a bar with the time left.
+
+    Returns
+    -------
+    adapted : keras.Model
+    history : dict
+        See the method.
     """
     function, settings = METHODS[name]
     method = getattr(adaptation, function)
@@ -118,6 +143,13 @@ def run_method(
 
 def feature_baselines(model: keras.Model, task: Task) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Train logistic regression on features: as they are, with CORAL, and weighted.
+
+    Parameters
+    ----------
+    model
+        The network that gives the features; its head is not used.
+    task
+        From `load_task`.
 
     Returns
     -------

@@ -19,14 +19,14 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 
 
 def source_accuracy(answers: np.ndarray, labels: np.ndarray) -> float:
-    """Validator: the share of right answers on source images kept aside.
+    """Validator: the accuracy on source images kept aside.
 
     Parameters
     ----------
     answers
         Probabilities for source images, shape (n, classes).
     labels
-        Shape (n,).
+        Their classes, shape (n,).
 
     Examples
     --------
@@ -107,14 +107,15 @@ def neighbourhood_density(answers: np.ndarray, *, temperature: float = 0.05) -> 
     >>> round(neighbourhood_density(two_pairs[[0, 0, 0]]), 4)  # each sees two others: log 2
     0.6931
     """
+    from scipy.special import softmax
+
     if len(answers) < 2:
         raise ValueError(f"SND compares images: give at least two; got {len(answers)}.")
     rows = np.asarray(answers, np.float64)
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     similar = rows @ rows.T / temperature
     others = similar[~np.eye(len(rows), dtype=bool)].reshape(len(rows), -1)
-    powers = np.exp(others - others.max(axis=1, keepdims=True))
-    return -certainty(powers / powers.sum(axis=1, keepdims=True))
+    return -certainty(softmax(others, axis=1))
 
 
 def steady_information(

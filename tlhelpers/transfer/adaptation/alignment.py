@@ -20,16 +20,6 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
     import keras
 
 
-# ---------------------------------------------------------------------------
-# Pieces of losses
-# ---------------------------------------------------------------------------
-
-
-# ---------------------------------------------------------------------------
-# Methods
-# ---------------------------------------------------------------------------
-
-
 def deep_coral(
     model: keras.Model,
     source_images: np.ndarray,
@@ -187,8 +177,3 @@ def _domain_guesser(model: keras.Model, hidden: int, seed: int) -> keras.Model:
             keras.layers.Dense(1, "sigmoid", kernel_initializer=start[1]),
         ]
     )
-
-
-# ---------------------------------------------------------------------------
-# Two baselines that need no deep learning: they work on features
-# ---------------------------------------------------------------------------

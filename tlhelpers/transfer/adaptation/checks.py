@@ -1,4 +1,4 @@
-"""What the methods of adaptation refuse, and the words for it."""
+"""What the methods of adaptation refuse, and in which words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
+#: What a method returns beside the network: name → one number for each step (or layer, or image).
 History = dict[str, list[float]]
 
 
@@ -29,7 +30,7 @@ def check_input(
     batch_size: int,
     steps: int,
 ) -> None:
-    """Say what is wrong with the input, before anything is trained."""
+    """Refuse a network, images or labels that do not fit, before anything is trained."""
     import keras
 
     head = model.layers[-1]
@@ -81,5 +82,5 @@ def check_input(
         raise ValueError(
             f"source_labels has no image of class {', '.join(map(str, absent))}, so the network "
             "would unlearn it. Add source images of every class, or keep only the outputs you "
-            "need with adapt.keep_classes()."
+            "need with tl.surgery.keep_classes()."
         )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from tlhelpers.networks import surgery
-from tlhelpers.networks.surgery import copy_network, restore_trainable
+from tlhelpers.networks.surgery import all_layers, copy_network, restore_trainable
 from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
 from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, train
 from tlhelpers.transfer.adaptation.losses import mean_entropy
@@ -113,7 +112,7 @@ def tent(
         )
     check_input(model, None, None, target_images, batch_size, 1)
     network = copy_network(model)
-    for layer in surgery.all_layers(network):
+    for layer in all_layers(network):
         layer.trainable = isinstance(layer, keras.layers.BatchNormalization)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
@@ -125,8 +124,8 @@ def tent(
     history: History = {"loss": [], "answers": []}
     starts = range(0, len(target_images) - 1, batch_size)  # a last batch of one has no spread
     for start in tqdm(starts, desc="Adapting", leave=False, delay=1, disable=not progress):
-        batch = np.asarray(target_images[start : start + batch_size], np.float32)
-        batch = {"target": keras.ops.convert_to_tensor(batch)}
+        images = np.asarray(target_images[start : start + batch_size], np.float32)
+        batch = {"target": keras.ops.convert_to_tensor(images)}
         numbers = trainer.train_on_batch(batch, return_dict=True)
         if not np.isfinite(numbers["loss"]):
             raise FloatingPointError(

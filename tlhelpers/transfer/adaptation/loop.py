@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from tlhelpers.networks import surgery
-from tlhelpers.networks.surgery import copy_network, gives_logits, restore_trainable
+from tlhelpers.networks.surgery import all_layers, copy_network, gives_logits, restore_trainable
 from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
 from tlhelpers.transfer.adaptation.losses import cross_entropy
 from tlhelpers.transfer.adaptation.statistics import batchnorm_layers, take_target_statistics
@@ -73,7 +72,7 @@ def train(
     trains
         Which layers of the network may change; by default those that may in ``model``.
     steps, batch_size, learning_rate, augment, seed, progress, watch
-        See the top of the module.  The learning rate (of Adam) falls to zero
+        See `tlhelpers.transfer.adaptation`.  The learning rate (of Adam) falls to zero
         along half a cosine.
 
     Returns
@@ -96,7 +95,7 @@ def train(
 
     check_input(model, source_images, source_labels, target_images, batch_size, steps)
     network = copy_network(model)
-    for number, layer in enumerate(surgery.all_layers(network)):
+    for number, layer in enumerate(all_layers(network)):
         layer.trainable = layer.trainable and (trains is None or trains(layer))
         if hasattr(layer, "seed_generator"):  # dropout: the same seed, the same units
             layer.seed_generator.state.assign([seed, number])
@@ -141,10 +140,17 @@ def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | Non
             total, watched = loss(look, batch)
             return {"loss": total, **watched}
 
-        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        def compute_loss(
+            self,
+            x: Any = None,
+            y: Any = None,
+            y_pred: Any = None,
+            sample_weight: Any = None,
+            training: bool = True,
+        ) -> Any:
             return y_pred["loss"]
 
-        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             return y_pred
 
     return Trainer()

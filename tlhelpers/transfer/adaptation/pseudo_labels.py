@@ -95,12 +95,12 @@ def surest_rows(answers: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarr
     (array([0, 2]), array([0, 1]))
     """
     classes, confidence = answers.argmax(axis=1), answers.max(axis=1)
-    rows = []
+    best = []
     for label in np.unique(classes):
         members = np.flatnonzero(classes == label)
-        best = members[np.argsort(-confidence[members], kind="stable")]
-        rows.append(best[: max(1, round(share * len(members)))])
-    rows = np.concatenate(rows)
+        surest_first = members[np.argsort(-confidence[members], kind="stable")]
+        best.append(surest_first[: max(1, round(share * len(members)))])
+    rows = np.concatenate(best)
     return rows, classes[rows]
 
 
