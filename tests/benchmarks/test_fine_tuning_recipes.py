@@ -1,6 +1,5 @@
 """The benchmark of fine-tuning: its protocol, on a small scale."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -90,28 +89,6 @@ def test_the_small_network_learns_on_one_half_and_is_scored_on_the_other(small, 
         np.testing.assert_array_equal(starts[turn], new)
     names = [name for name, _ in table]
     assert len(set(names)) == 12 and "halves 2→1: small network, from scratch, long" in names
-
-
-def test_the_share_right_is_the_accuracy():
-    half = splits.Split(np.eye(4, dtype="float32"), np.array([0, 1, 2, 0]))
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
-    model.set_weights([np.eye(4)])
-    assert metrics.accuracy(model, half) == 0.75
-
-
-def test_the_usual_recipe_trains_its_head_alone():
-    from dataclasses import replace
-
-    lab = load.load_lab("digits")
-    pictures = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3), dtype=np.uint8)
-    lab = replace(lab, train=splits.Split(pictures, np.arange(8)))
-    model = recipes.usual_recipe(lab.backbone(), len(lab.target_classes))
-    model.compile("adam", "sparse_categorical_crossentropy")
-    before = model.get_weights()
-    model.fit(pictures, np.arange(8), verbose=0)
-    moved = fine_tuning.changed_layers(model, before)
-    seeds = [layer for layer in moved if "random" in layer.name or "dropout" in layer.name]
-    assert [layer for layer in moved if layer not in seeds] == [model.layers[-1]]
 
 
 def test_without_photographs_the_benchmark_says_so_and_stops(monkeypatch, capsys):

@@ -43,7 +43,7 @@ def test_a_figure_without_words_is_refused():
         plots.show(plots.label_curves(CURVES), alt="  ")
 
 
-def test_label_budget_draws_means_and_ranges():
+def test_label_curves_draw_means_and_ranges():
     axis = plots.label_curves(CURVES, no_labels=0.75).axes[0]
     lines = {line.get_label(): line.get_ydata() for line in axis.get_lines()}
     assert np.allclose(lines["raw pixels"], [0.55, 0.8])
@@ -56,7 +56,7 @@ def test_label_budget_draws_means_and_ranges():
     assert axis.get_xlabel() == "labels per class"
 
 
-def test_label_budget_takes_words_for_a_budget_and_for_the_accuracy():
+def test_label_curves_take_words_for_a_budget_and_for_the_accuracy():
     axis = plots.label_curves(CURVES, ticks={5: "all"}, ylabel="accuracy on photographs").axes[0]
     assert list(axis.get_xticks()) == [1, 5]
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["1", "all"]
@@ -160,7 +160,7 @@ def test_intervals_mark_what_misses_the_truth():
         plots.intervals({})
 
 
-def test_label_budget_names_each_level_beside_its_line():
+def test_label_curves_name_each_level_beside_its_line():
     axis = plots.label_curves(CURVES, levels={"as it is": 0.62, "adapted": 0.91}).axes[0]
     assert [(text.get_text(), text.xy[1]) for text in axis.texts] == [
         ("as it is", 0.62),

@@ -317,7 +317,7 @@ def test_alignment_brings_the_domains_together(name, key):
     assert np.mean(pulled[key][-10:]) < 0.5 * np.mean(free[key][-10:])
 
 
-def test_surest_keeps_the_same_share_of_each_predicted_class():
+def test_surest_rows_keeps_the_same_share_of_each_predicted_class():
     rng = np.random.default_rng(0)
     answers = rng.dirichlet([3, 1, 1], size=200)
     rows, labels = adaptation.surest_rows(answers, 0.25)
@@ -393,7 +393,7 @@ def test_keep_classes_restricts_the_answer():
     assert np.allclose(metrics.probabilities(fewer, TARGET), by_hand, atol=1e-5)
 
 
-def test_warp_moves_an_image_as_told_and_nothing_at_strength_zero():
+def test_random_warp_moves_an_image_as_told_and_nothing_at_strength_zero():
     images = np.zeros((1, 5, 5, 1), "float32")
     images[0, 2, 3] = 1
     assert np.allclose(

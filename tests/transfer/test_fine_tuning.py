@@ -91,7 +91,7 @@ def test_an_untrained_head_is_noticed_and_a_trained_one_is_not():
     fine_tuning.check_head(model)
 
 
-def test_changed_names_exactly_the_layers_that_changed():
+def test_changed_layers_names_exactly_the_layers_that_changed():
     model = classifier()
     before = model.get_weights()
     assert fine_tuning.changed_layers(model, before) == []
@@ -101,7 +101,7 @@ def test_changed_names_exactly_the_layers_that_changed():
         fine_tuning.changed_layers(classifier(classes=4), before)
 
 
-def test_head_first_gives_the_answers_of_logistic_regression():
+def test_train_head_gives_the_answers_of_logistic_regression():
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.default_rng(0)
@@ -115,7 +115,7 @@ def test_head_first_gives_the_answers_of_logistic_regression():
         assert np.allclose(np.asarray(head(rows)), wanted, atol=1e-5)
 
 
-def test_head_first_refuses_missing_and_surplus_classes():
+def test_train_head_refuses_missing_and_surplus_classes():
     head = keras.layers.Dense(3)
     head.build((None, 2))
     for labels in ([0, 1, 1, 0], [0, 1, 2, 3]):
@@ -162,7 +162,7 @@ def test_the_learning_rate_falls_along_a_cosine_and_epochs_see_new_augmentations
     assert len(set(seen)) == 4
 
 
-def test_augment_moves_pictures_by_whole_pixels_as_numpy_does():
+def test_random_affine_moves_pictures_by_whole_pixels_as_numpy_does():
     images = np.random.default_rng(0).uniform(-1, 1, (20, 10, 10, 1)).astype("float32")
     moved = augmentation.random_affine(images, 5, shift=0.2, turn=0, stretch=0, slant=0)
     # Far from the border, moving keeps the mean of a constant picture and fills with paper.
@@ -173,7 +173,7 @@ def test_augment_moves_pictures_by_whole_pixels_as_numpy_does():
     assert not np.allclose(moved, images)
 
 
-def test_augment_turns_in_the_direction_it_says():
+def test_random_affine_turns_in_the_direction_it_says():
     """A quarter turn of a square picture is np.rot90, whatever the resampling."""
 
     class Fixed:
@@ -195,7 +195,7 @@ def test_augment_turns_in_the_direction_it_says():
     assert any(np.allclose(turned[inner], q[inner], atol=1e-4) for q in quarter)
 
 
-def test_augment_repeats_with_its_seed():
+def test_random_affine_repeats_with_its_seed():
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 3)).astype("float32")
     first, again, other = (augmentation.random_affine(images, seed) for seed in (1, 1, 2))
     assert first.shape == images.shape and first.dtype == np.float32 and first.flags.writeable
@@ -227,7 +227,7 @@ def test_what_is_mixed_in_is_checked_too():
         fine_tuning.fine_tune(classifier(), *task(), mix=(task(6)[0], np.arange(6)))
 
 
-def test_blend_goes_part_of_the_way():
+def test_blend_weights_goes_part_of_the_way():
     before, after = [np.array([0.0, 4.0]), np.array(1.0)], [np.array([2.0, 0.0]), np.array(3.0)]
     for share, wanted in ((0, before), (1, after), (0.25, [[0.5, 3.0], 1.5])):
         found = fine_tuning.blend_weights(before, after, share)

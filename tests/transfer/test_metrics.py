@@ -1,11 +1,13 @@
-"""Calibration and intervals, against cases worked out by hand."""
+"""Accuracy, calibration and intervals, against cases worked out by hand."""
 
 import math
 from statistics import NormalDist
 
+import keras
 import numpy as np
 import pytest
 
+from tlhelpers.data import splits
 from tlhelpers.transfer import metrics
 
 
@@ -122,3 +124,10 @@ def test_counts_that_cannot_be_are_refused(right, total, says):
 def test_a_confidence_in_per_cent_is_refused():
     with pytest.raises(ValueError, match="between 0 and 1; got 95"):
         metrics.accuracy_interval(9, 10, confidence=95)
+
+
+def test_accuracy_is_the_share_that_is_right():
+    half = splits.Split(np.eye(4, dtype="float32"), np.array([0, 1, 2, 0]))
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
+    model.set_weights([np.eye(4)])
+    assert metrics.accuracy(model, half) == 0.75
