@@ -1,7 +1,7 @@
-"""What the digits lab is made of: its network, weights, preprocessing and target.
+"""What the digits lab is made of: its network, the bundled weights, the preprocessing.
 
-The source is printed characters (`tlhelpers.data.glyphs`); the target is the real
-handwriting that ships inside scikit-learn.
+Its source is printed characters (`tlhelpers.data.glyphs`), its target real
+handwriting (`tlhelpers.data.handwriting`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 INPUT_SIZE = 48  # pixels on each side of what the network sees
 CARD = "digits_backbone.json"
 WEIGHTS = "digits_backbone.weights.h5"
+LABEL = "digits network (bundled)"  # which weights these are, as a lab says it
 
 _RESTORE = (
     "To restore it, run 'git checkout -- data' in the course folder, "
@@ -63,13 +64,8 @@ def read_card() -> dict:
         ) from error
 
 
-def check_weights(path: Path | None = None) -> Path:
+def check_weights() -> Path:
     """Check that the bundled weights are complete, and return their path.
-
-    Parameters
-    ----------
-    path
-        The file to check; by default the bundled one.
 
     Raises
     ------
@@ -83,7 +79,7 @@ def check_weights(path: Path | None = None) -> Path:
     >>> check_weights().name
     'digits_backbone.weights.h5'
     """
-    path = bundled_folder() / WEIGHTS if path is None else Path(path)
+    path = bundled_folder() / WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(f"The weights file {path} is missing. {_RESTORE}")
     wanted, found = read_card()["sha256"], cache.checksum_of(path)

@@ -1,9 +1,10 @@
-"""Networks that know the 1,000 classes of ImageNet, ready to be asked about single pictures."""
+"""Networks that know the 1,000 classes of ImageNet: their weights, names, and answers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from tlhelpers.networks import build, imagenet_weights, preprocessing, table
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+
+CLASSES = "imagenet_class_index.json"
 
 
 class Pretrained(NamedTuple):
@@ -39,8 +43,8 @@ class Pretrained(NamedTuple):
     weights: str
 
 
-def load_pretrained(name: str, *, download: bool = False) -> Pretrained:
-    """Load a network of Keras Applications with its ImageNet weights.
+def fetch_weights(name: str, *, download: bool = False) -> tuple[Path, str]:
+    """Get a network's file of ImageNet weights, and the label that says which they are.
 
     Parameters
     ----------
@@ -58,12 +62,36 @@ def load_pretrained(name: str, *, download: bool = False) -> Pretrained:
     """
     file = imagenet_weights.weights_file(name)
     path = fetch.fetch_file(file, download=download)
+    return path, imagenet_weights.describe_weights(name, path, file)
+
+
+def fetch_classes(*, download: bool = False) -> tuple[str, ...]:
+    """Get the names of ImageNet's classes; ``download`` is as for `fetch_weights`."""
+    return imagenet_weights.imagenet_classes(fetch.fetch_file(CLASSES, download=download))
+
+
+def load_pretrained(name: str) -> Pretrained:
+    """Load a network of Keras Applications with its ImageNet weights, ready to be asked.
+
+    Parameters
+    ----------
+    name
+        A name in `table.ARCHITECTURES`.
+
+    Raises
+    ------
+    fetch.NotHere
+        If the weights cannot be had.
+    ValueError
+        If there is no network of that name.
+    """
+    path, label = fetch_weights(name)
     return Pretrained(
         network=build.build_network(name, path),
         preprocess=preprocessing.preprocess_for(name),
         size=table.find_architecture(name).size,
-        classes=imagenet_weights.imagenet_classes(fetch.fetch_file("imagenet_class_index.json")),
-        weights=imagenet_weights.describe_weights(name, path, file),
+        classes=fetch_classes(),
+        weights=label,
     )
 
 

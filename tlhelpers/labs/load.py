@@ -70,7 +70,7 @@ def _digits() -> Lab:
         network=digits.build_digits_network,
         preprocess=digits.preprocess_digits,
         draw_source=glyphs.draw_characters,
-        weights="digits network (bundled)",
+        weights=digits.LABEL,
     )
 
 

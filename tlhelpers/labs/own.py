@@ -1,13 +1,14 @@
-"""What the own-images lab is made of: a learner's folder, looked at, cut in two and loaded.
+"""What a lab of own pictures is made of: a folder that is looked at and cut, and a network.
 
-The files are looked at by `tlhelpers.data.folders`; the networks are those of the
-photos lab, or the bundled one that reads characters.
+The files are looked at by `tlhelpers.data.folders`; the network is one of
+``keras.applications``, or the bundled one that reads characters.  `Lab.from_folder`
+puts it together.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,23 +18,32 @@ import numpy as np
 from tlhelpers.data import folders, given_splits, glyphs, splits
 from tlhelpers.data.image_files import check_memory, load_images
 from tlhelpers.data.wording import counted
-from tlhelpers.fetching import fetch, registry
-from tlhelpers.labs import digits
+from tlhelpers.fetching import fetch, mirror, registry
+from tlhelpers.labs import digits, imagenet
 from tlhelpers.networks import imagenet_weights, preprocessing, table
 from tlhelpers.networks.build import build_network
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-NAMES = "imagenet_class_index.json"
 INK_SIZE = 96  # pixels to load a drawn character at, before its 8 × 8 are made
 
 
 class NetworkPlan(NamedTuple):
-    """A network for own images: what a `Lab` wants to know of it."""
+    """A network for own pictures, not built yet: what a `Lab` wants to know of it.
+
+    Attributes
+    ----------
+    build
+        ``build(pretrained=True)`` builds it, and fetches its weights if need be.
+    classes
+        What it can answer; () if the list of ImageNet's classes is not here.
+    weights
+        Which weights it has, as far as that can be said before they are fetched.
+    """
 
     build: Callable[..., keras.Model]
-    classes: tuple[str, ...]  # () if the list of ImageNet's classes is not here
+    classes: tuple[str, ...]
     weights: str
 
 
@@ -141,10 +151,10 @@ def _that_fit(size: int, classes: int) -> int:
 def _fewer(
     pictures: Sequence[folders.Picture], most: int, seed: int
 ) -> tuple[folders.Picture, ...]:
-    """Return at most so many pictures of each class, rather different ones, in their order."""
+    """Return at most so many pictures of each class, different ones if possible, in order."""
     rng = np.random.default_rng(seed)
     seen: dict[tuple[int, int], int] = {}
-    ranked = []
+    ranked: list[tuple[int, int, int]] = []
     for i in rng.permutation(len(pictures)):
         key = pictures[i].label, pictures[i].group
         seen[key] = seen.get(key, 0) + 1
@@ -160,6 +170,7 @@ def _fewer(
 def _fewer_of_part(
     part: folders.Part, pictures: Sequence[folders.Picture], most: int, seed: int
 ) -> folders.Part:
+    """Return a part with at most so many files of each class; ``pictures`` has their groups."""
     inside = set(part.files)
     keep = {p.file for p in _fewer([p for p in pictures if p.file in inside], most, seed)}
     rows = [i for i, file in enumerate(part.files) if file in keep]
@@ -169,7 +180,10 @@ def _fewer_of_part(
 def plan_network(
     architecture: str, *, weights: str | Path | None = None, download: bool = False
 ) -> NetworkPlan:
-    """Say how to build a network; nothing large is downloaded before it is built.
+    """Say how to build a network, what it can answer, and which weights it has.
+
+    Weights that are on this computer, may be in a mirror, or may be downloaded are
+    looked at right away.  Others are fetched when the network is built.
 
     Parameters
     ----------
@@ -185,12 +199,12 @@ def plan_network(
     FileNotFoundError
         If there is no such file of weights.
     ValueError
-        If there is no such network.
+        If there is no such network, or weights are given for the digits network.
     """
     if architecture == "digits":
         if weights is not None:
             raise ValueError("The digits network has its own weights; leave weights out.")
-        return NetworkPlan(digits.build_digits_network, glyphs.CLASSES, "digits network (bundled)")
+        return NetworkPlan(digits.build_digits_network, glyphs.CLASSES, digits.LABEL)
     table.find_architecture(architecture)
     if weights is not None and not Path(weights).expanduser().is_file():
         raise FileNotFoundError(f"There is no file of weights {Path(weights).expanduser()}.")
@@ -204,28 +218,22 @@ def plan_network(
         return build_network(architecture, path)
 
     classes: tuple[str, ...] = ()
-    if _is_near(registry.FILES[NAMES], download):
-        try:
-            classes = imagenet_weights.imagenet_classes(fetch.fetch_file(NAMES))
-        except fetch.NotHere:
-            pass  # names of ImageNet's classes are no reason to stop with one's own
+    if _is_near(registry.FILES[imagenet.CLASSES], download):
+        with contextlib.suppress(fetch.NotHere):  # no reason to stop with classes of one's own
+            classes = imagenet.fetch_classes()
     if weights is not None:
         return NetworkPlan(build, classes, f"{architecture} ({Path(weights).name})")
     label = f"{architecture} (weights not here yet)"
-    file = imagenet_weights.weights_file(architecture)
-    if _is_near(file, download):
-        try:
-            label = imagenet_weights.describe_weights(
-                architecture, fetch.fetch_file(file, download=download), file
-            )
-        except fetch.NotHere:
-            pass  # said when the network is built; the pictures can be looked at without it
+    if _is_near(imagenet_weights.weights_file(architecture), download):
+        # Said when the network is built; the pictures can be looked at without it.
+        with contextlib.suppress(fetch.NotHere):
+            _, label = imagenet.fetch_weights(architecture, download=download)
     return NetworkPlan(build, classes, label)
 
 
 def _is_near(file: registry.File, download: bool) -> bool:
-    """Say whether to look for a file at once: here, in the mirror, or asked for."""
-    return download or file.place().is_file() or bool(os.environ.get("TLHELPERS_MIRROR"))
+    """Say whether to get a file at once: it is here, may be in a mirror, or was asked for."""
+    return download or file.place().is_file() or bool(mirror.mirror_source())
 
 
 def prepare_files(
