@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def bars(
-    shares: Mapping[str, float], *, xlabel: str = "accuracy", first: str = "#0072B2"
-) -> Figure:
+def bars(shares: Mapping[str, float], *, xlabel: str = "accuracy") -> Figure:
     """Draw shares as level bars, one below the other, each with its number.
+
+    The first bar is blue; the others, which are compared to it, are vermilion.
 
     Parameters
     ----------
@@ -24,8 +24,6 @@ def bars(
         Name of the bar → share, from 0 to 1.
     xlabel
         What the shares are.
-    first
-        Colour of the first bar, to which the others, in vermilion, are compared.
 
     Returns
     -------
@@ -42,7 +40,7 @@ def bars(
     with style():
         height = 0.9 + 0.38 * len(shares)
         figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
-        colours = [first] + ["#D55E00"] * (len(shares) - 1)
+        colours = ["#0072B2"] + ["#D55E00"] * (len(shares) - 1)
         drawn = axis.barh(list(shares), list(shares.values()), color=colours, height=0.7)
         axis.bar_label(drawn, [f"{share:.1%}" for share in shares.values()], padding=4, fontsize=10)
         axis.set(xlim=(0, 1.1), xlabel=xlabel, xticks=np.linspace(0, 1, 6))
@@ -230,20 +228,19 @@ def intervals(
     *,
     truth: float | None = None,
     xlabel: str = "",
-    ylabel: str = "accuracy",
     every: int = 1,
 ) -> Figure:
-    """Draw what was measured, each with the interval in which the true value may lie.
+    """Draw accuracies, each with the interval in which the true one may lie.
 
     Parameters
     ----------
     bars
         Name below the bar → (measured, lower end, upper end), from 0 to 1.
     truth
-        The true value, if it is known: a dashed line.  Bars that miss it are
+        The true accuracy, if it is known: a dashed line.  Bars that miss it are
         vermilion, with a square in place of the round point.
-    xlabel, ylabel
-        What the bars are, and what they measure.
+    xlabel
+        What the bars are.
     every
         Write only every so many names, the first one included.
 
@@ -284,6 +281,6 @@ def intervals(
             figure.legend(loc="outside upper center", ncols=3, fontsize=10)
         axis.set_xticks(at[::every], list(bars)[::every])
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axis.set(xlabel=xlabel, ylabel=ylabel)
+        axis.set(xlabel=xlabel, ylabel="accuracy")
         axis.grid(visible=False, axis="x")
     return figure

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
 
 #: Colour and marker of each curve that appears in more than one notebook.
 STRATEGIES: dict[str, tuple[str, str]] = {
@@ -20,13 +19,10 @@ STRATEGIES: dict[str, tuple[str, str]] = {
     "adapted, no labels": ("#CC79A7", "v"),
     "no labels": ("#D55E00", "*"),
 }
-
-
-#: The last is their yellow, darkened: the yellow itself is lost on white.
+#: For other curves.  The last is Okabe and Ito's yellow, darkened: theirs is lost on white.
 SPARE = ("#56B4E9", "X"), ("#000000", "P"), ("#9A8F00", "h")
-
-
-_STYLE = {
+#: Any: Matplotlib's types want each key to be one of a list of names.
+_STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "axes.spines.top": False,
     "axes.spines.right": False,

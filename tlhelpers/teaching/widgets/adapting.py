@@ -86,14 +86,16 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
             (printed, _PRINT, "print"),
             (written, _HAND, "handwriting"),
         ):
-            both.scatter(*some.T, s=18, c=colour, marker=marker, alpha=0.65, label=name, lw=0)
+            both.scatter(
+                some[:, 0], some[:, 1], s=18, c=colour, marker=marker, alpha=0.65, label=name, lw=0
+            )
         both.set_title("both domains", fontsize=11)
         both.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, fontsize=10)
         right = np.array(list(truth)) == np.array(list(said))
         for digit in "0123456789":
             for mask, colour, size in ((right, "#0072B2", 30), (~right, "#D55E00", 75)):
                 some = written[mask & (np.array(list(truth)) == digit)]
-                hand.scatter(*some.T, s=size, c=colour, marker=f"${digit}$", lw=0)
+                hand.scatter(some[:, 0], some[:, 1], s=size, c=colour, marker=f"${digit}$", lw=0)
         hand.set_title("handwriting", fontsize=11)
         hand.set_xlabel("large, orange: misread", fontsize=10)
         for axis in (both, hand):
@@ -101,8 +103,8 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
             axis.grid(False)
         curve.plot(run["steps"], run["accuracy"], "o-", color="#009E73", label="accuracy")
         curve.plot(run["steps"], run["told apart"], "s--", color="#555555", label="told apart")
-        ring = {"ms": 14, "mfc": "none", "mec": "black", "mew": 2}
-        curve.plot([run["steps"][at]], [run["accuracy"][at]], "o", **ring)
+        here = [run["steps"][at]], [run["accuracy"][at]]
+        curve.plot(*here, "o", ms=14, mfc="none", mec="black", mew=2)
         curve.set(xlabel="training step", ylim=(0, 1.05), xticks=run["steps"])
         curve.yaxis.set_major_formatter(PercentFormatter(1.0))
         curve.set_title("on handwriting", fontsize=11)

@@ -161,7 +161,8 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
     """
     import ipywidgets as widgets
 
-    runs, own = read_runs(), []
+    runs = read_runs()
+    own: list[Run] = []
     picture, words = Picture(), Words()
     turns = Turns(words)
     benches = [bench] if bench else []

@@ -53,7 +53,7 @@ class Bench:
         lab = load.load_lab("digits")
         self.images, self.labels = lab.preprocess(lab.train.images), lab.train.labels
         self.print_labels = np.tile(np.arange(len(lab.source_classes)), PRINTED)
-        pictures = lab.draw_source(
+        pictures = glyphs.draw_characters(
             self.print_labels, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=0
         )
         self.printed = lab.preprocess(pictures)

@@ -33,5 +33,5 @@ class Pad(anywidget.AnyWidget):
 
     _esm = Path(__file__).with_name("pad.js").read_text(encoding="utf-8")
     _css = Path(__file__).with_name("pad.css").read_text(encoding="utf-8")
-    strokes = traitlets.List().tag(sync=True)
+    strokes: traitlets.List = traitlets.List().tag(sync=True)
     label = traitlets.Unicode(f"A sheet to draw a digit on. {HOW}").tag(sync=True)

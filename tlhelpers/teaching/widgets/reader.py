@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +13,18 @@ from tlhelpers.labs import load
 from tlhelpers.networks import features, surgery
 from tlhelpers.transfer import adaptation, fine_tuning
 
+if TYPE_CHECKING:  # for readers and type checkers only: they take seconds to load
+    import keras
+    from sklearn.linear_model import LogisticRegression
+
 OWN_WEIGHT = 3.0  # an example of yours counts as much as this many of others'
 EPOCHS = 4  # of fine-tuning, once the head is trained
 LEARN = 600  # rows of lab.train to learn from; the rest, by other writers, is to judge on
 
 
-def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None):
+def fit(
+    rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> LogisticRegression:
     """Train logistic regression on one processor core, see `start.small_sums_on_one_core`.
 
     Parameters
@@ -65,7 +72,7 @@ class Reader:
         self.rows = features.compute(self.body, pictures, preprocess=self.lab.preprocess)
         self.frozen = fit(self.rows[self.given], labels[self.given])
         self.raw = fit(_flat(pictures[self.given]), labels[self.given])
-        self.own = None
+        self.own: LogisticRegression | None = None
         self.examples: list[tuple[np.ndarray, int]] = []
         self.learned = 0  # how many of them it has learned from
         self.trained: dict[str, keras.Model] = {}
@@ -147,10 +154,10 @@ class Reader:
         together = np.concatenate([self.rows[self.given], rows])
         labels = np.concatenate([self.labels[self.given], digits])
         weights = np.repeat([1.0, OWN_WEIGHT], [len(self.given), len(rows)])
-        self.own = fit(together, labels, weights)
+        own = self.own = fit(together, labels, weights)
         self.learned = len(self.examples)
         others, truth = self.rows[LEARN:], self.labels[LEARN:]
-        return self.frozen.score(others, truth), self.own.score(others, truth)
+        return self.frozen.score(others, truth), own.score(others, truth)
 
     def forget(self) -> None:
         """Forget your examples."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tlhelpers.teaching.widgets.recorded import recorded_drawings
 from tlhelpers.teaching.widgets.showing import Turns, small_print
+
+if TYPE_CHECKING:  # for readers and type checkers only: it takes a while to import
+    import ipywidgets
 
 FIRST = 13  # the recorded drawing that a sheet begins with: a three
 
 
-def button(text: str, tooltip: str):
+def button(text: str, tooltip: str) -> ipywidgets.Button:
     """Return a button of the usual width."""
     import ipywidgets
 

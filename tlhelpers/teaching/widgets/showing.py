@@ -173,7 +173,9 @@ class Turns:
             self.words.say(f"That did not work: {said}", traceback.format_exc())
 
 
-def live(children: Sequence[ipywidgets.Widget], picture: Picture, **tools: object):
+def live(
+    children: Sequence[ipywidgets.Widget], picture: Picture, **tools: object
+) -> ipywidgets.VBox:
     """Put fields and a picture into one box, with the picture as what is seen without widgets.
 
     Parameters
