@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from tlhelpers.teaching.publishing import publish
+
 #: The kind of output that carries a claim, so that programs can count claims.
 CLAIM_TYPE = "application/vnd.tlhelpers.claim+json"
 
@@ -39,13 +41,5 @@ def claim(condition: bool, sentence: str) -> None:
     if not holds and not os.environ.get(GO_ON):
         raise AssertionError(f"This claim does not hold in this run: {sentence}")
     text = f"\N{HEAVY CHECK MARK} {sentence}" if holds else f"\N{BALLOT X} {sentence}"
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        print(text)
-        return
-    data = {
-        "text/plain": text,
-        CLAIM_TYPE: {"sentence": sentence} if holds else {"sentence": sentence, "false": True},
-    }
-    shell.display_pub.publish(data=data)
+    data = {"sentence": sentence} if holds else {"sentence": sentence, "false": True}
+    publish({"text/plain": text, CLAIM_TYPE: data})

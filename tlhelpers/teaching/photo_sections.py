@@ -7,6 +7,7 @@ from tlhelpers.labs import imagenet
 from tlhelpers.labs.lab import Lab
 from tlhelpers.labs.load import load_lab
 from tlhelpers.networks import table
+from tlhelpers.teaching.publishing import publish
 
 #: The kind of output in which a photo section says {"status": "run"} or "skipped".
 PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
@@ -102,10 +103,4 @@ def say_photos(status: str, text: str) -> None:
     >>> say_photos("skipped", "There are no photographs here.")
     There are no photographs here.
     """
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        if text:
-            print(text)
-        return
-    shell.display_pub.publish(data={"text/plain": text, PHOTOS_TYPE: {"status": status}})
+    publish({"text/plain": text, PHOTOS_TYPE: {"status": status}})

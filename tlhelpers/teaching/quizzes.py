@@ -11,6 +11,7 @@ from tlhelpers.teaching import progress
 from tlhelpers.teaching.exercises.definitions import Quiz, Unknown, find_item
 from tlhelpers.teaching.exercises.reading import NotThis, letter
 from tlhelpers.teaching.exercises.showing import plain_text, show
+from tlhelpers.teaching.publishing import in_notebook, publish
 
 if TYPE_CHECKING:  # it takes a while to import
     import ipywidgets
@@ -85,18 +86,13 @@ def verdict(found: Quiz, choice: object) -> str:
 def _display(found: Quiz) -> None:
     """Show the buttons, with the text as what is seen where buttons are not."""
     text = as_markdown(found)
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        print(plain_text(text))
-        return
-    # JupyterLab shows the best that it can: the buttons, and only those.
     data = {"text/plain": plain_text(text), "text/markdown": text}
-    try:
-        data = (buttons(found)._repr_mimebundle_() or {}) | data
-    except Exception:  # no widgets here: the text is enough to answer with a letter
-        pass
-    shell.display_pub.publish(data=data)
+    if in_notebook():
+        try:  # JupyterLab shows the best that it can: the buttons, and only those
+            data = (buttons(found)._repr_mimebundle_() or {}) | data
+        except Exception:  # no widgets here: the text is enough to answer with a letter
+            pass
+    publish(data)
 
 
 def buttons(found: Quiz) -> ipywidgets.VBox:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tlhelpers.teaching.publishing import publish
+
 #: The kind of output that says which exercise was judged and how, for programs.
 CHECK_TYPE = "application/vnd.tlhelpers.check+json"
 
@@ -21,16 +23,10 @@ def show(markdown: str, **facts: str) -> None:
     >>> show("**Right.** Well read.")
     Right. Well read.
     """
-    plain = plain_text(markdown)
-    try:
-        shell = get_ipython()  # type: ignore[name-defined]  # exists only inside IPython
-    except NameError:
-        print(plain)
-        return
-    data: dict[str, object] = {"text/plain": plain, "text/markdown": markdown}
+    data: dict[str, object] = {"text/plain": plain_text(markdown), "text/markdown": markdown}
     if facts:
         data[CHECK_TYPE] = facts
-    shell.display_pub.publish(data=data)
+    publish(data)
 
 
 def plain_text(markdown: str) -> str:
