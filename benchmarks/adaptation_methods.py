@@ -1,6 +1,6 @@
 """What adaptation is worth, over several seeds; the protocol is in `tlhelpers.transfer.tasks`.
 
-Seed 0 was used to choose the settings, so the draws begin at 1.
+Seeds 0 and 1 were looked at when the settings were chosen, so the draws begin at 2.
 """
 
 from __future__ import annotations
@@ -41,12 +41,9 @@ def one_run(name: str, seed: int) -> list[dict]:
     found = []
 
     def note(method: str, seconds: float, network: keras.Model) -> None:
-        test = validators.source_accuracy(
-            metrics.probabilities(network, task.test.images), task.test.labels
-        )
-        kept = task.source_kept
+        test = metrics.accuracy(network, task.test)
         judged = validators.validate(
-            network, task.choose_on, *kept, augment=augmentation.random_warp
+            network, task.choose_on, *task.source_kept, augment=augmentation.random_warp
         )
         found.append({"method": method, "seconds": seconds, "test": test, **judged})
 
@@ -59,14 +56,14 @@ def one_run(name: str, seed: int) -> list[dict]:
         judged = {
             "certainty": validators.certainty(chosen),
             "information": validators.information(chosen),
+            "density": validators.neighbourhood_density(chosen),
         }
-        judged["density"] = validators.neighbourhood_density(chosen)
-        test = validators.source_accuracy(tested, task.test.labels)
+        test = float(np.mean(tested.argmax(axis=1) == task.test.labels))
         found.append({"method": method, "seconds": 0.0, "test": test, **judged})
     return found
 
 
-def summarise(runs: list[list[dict]]) -> list[tuple[str, str]]:
+def summarise(runs: list[list[dict]]) -> tables.Rows:
     """Return the rows of the table for one task: name and figure.
 
     Parameters
@@ -108,7 +105,7 @@ def summarise(runs: list[list[dict]]) -> list[tuple[str, str]]:
     return rows
 
 
-def measure_adaptation(seeds: range) -> list[tuple[str, str]]:
+def measure_adaptation(seeds: range) -> tables.Rows:
     """Run all tasks with all seeds and return the table.
 
     Parameters
@@ -126,4 +123,4 @@ def measure_adaptation(seeds: range) -> list[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(tables.run("adaptation_methods", measure_adaptation, draws=5, first=1))
+    sys.exit(tables.run("adaptation_methods", measure_adaptation, draws=5, first=2))

@@ -8,7 +8,7 @@ no dependency: give this file an environment of its own, with the course and
     python benchmarks/against_adapt.py
 
 Both sides learn a layer of 64 units and a head on top of the 128 features of
-the small network that reads plain print.  ADAPT takes one-hot labels.
+the small network, trained on plain print.  ADAPT takes one-hot labels.
 """
 
 import os
@@ -66,8 +66,7 @@ def main() -> None:
 
     for seed in SEEDS:
         task = tasks.load_task(tasks.TASKS[0], seed)
-        reader = recipes.train_small_network(task.source, seed)
-        body = surgery.cut_head(reader)
+        body = surgery.cut_head(recipes.train_small_network(task.source, seed))
         # Divided by one number, so that the mean feature is about 1 on both sides.
         xs, xt, test = (
             body.predict(x, verbose=0)
@@ -75,8 +74,12 @@ def main() -> None:
         )
         xs, xt, test = (x / xs.mean() for x in (xs, xt, test))
         ys, labels, width = task.source.labels, task.test.labels, xs.shape[1]
-        settings = {"steps": EPOCHS * -(-len(xs) // BATCH), "batch_size": BATCH, "seed": seed}
-        settings["learning_rate"] = LEARNING_RATE
+        settings: adaptation.Settings = {
+            "steps": EPOCHS * -(-len(xs) // BATCH),
+            "batch_size": BATCH,
+            "learning_rate": LEARNING_RATE,
+            "seed": seed,
+        }
         for name, weight in WEIGHTED:
             method = {"DeepCORAL": adaptation.deep_coral, "DANN": adaptation.dann}[name]
             model = ours(seed, width)

@@ -1,8 +1,10 @@
-"""Adapt with several methods and weights, and watch the features: for `explore_adaptation`."""
+"""Adapt with several methods and weights, and watch the features: for `explore_adaptation`.
+
+``python -m benchmarks.explorers adaptation`` runs it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,42 +135,30 @@ def flatten(features: np.ndarray) -> np.ndarray:
     return np.rint(flat).astype(int).reshape(steps, n, 2)
 
 
-def all_runs(
-    say: Callable[[str], None] = print,
-    methods: dict[str, tuple[str, tuple[float, ...]]] = METHODS,
-    reader: keras.Model | None = None,
-) -> dict:
-    """Adapt with every method and weight.  It takes two to four minutes.
-
-    Parameters
-    ----------
-    say
-        Told what is done.
-    methods
-        Fewer methods than `METHODS`, if need be.
-    reader
-        The network to begin with; by default it is trained, in half a minute.
-    """
+def all_runs() -> dict:
+    """Adapt with every method and weight, and print how it goes."""
     task = tasks.load_task("plain print → handwriting", seed=0)
     labels = load.load_lab("digits").train.labels[len(task.adapt_on) :]
-    reader = reader or recipes.train_small_network(task.source, seed=0)
+    network = recipes.train_small_network(task.source, seed=0)
     runs = []
-    for method, (function, weights) in methods.items():
+    for method, (function, weights) in METHODS.items():
         for weight in weights:
-            watcher = Watcher(reader, task, labels, statistics=method != "source only")
-            settings = tasks.SETTINGS | {"steps": STEPS[-1], "watch": watcher}
+            watcher = Watcher(network, task, labels, statistics=method != "source only")
+            settings: adaptation.Settings = {**tasks.SETTINGS, "steps": STEPS[-1], "watch": watcher}
             match function:
                 case "adabn":
-                    watcher.look(1, adaptation.adabn(reader, task.adapt_on)[0], statistics=False)
+                    adapted, _ = adaptation.adabn(network, task.adapt_on)
+                    watcher.look(1, adapted, statistics=False)
                 case "source_only":
-                    adaptation.source_only(reader, *task.source, **settings)
+                    adaptation.source_only(network, *task.source, **settings)
                 case "shot":
-                    adaptation.shot(reader, task.adapt_on, weight=weight, **settings)
+                    adaptation.shot(network, task.adapt_on, weight=weight, **settings)
                 case _:
                     train = getattr(adaptation, function)
-                    train(reader, *task.source, task.adapt_on, weight=weight, **settings)
-            runs.append({"method": method, "weight": weight, **watcher.run()})
-            say(f"{method} {weight}: {runs[-1]['accuracy']}, {runs[-1]['told apart']}")
+                    train(network, *task.source, task.adapt_on, weight=weight, **settings)
+            run = watcher.run()
+            print(f"{method} {weight}: {run['accuracy']}, {run['told apart']}", flush=True)
+            runs.append({"method": method, "weight": weight, **run})
     return {
         "print labels": "".join(map(str, task.source_kept.labels[:POINTS])),
         "labels": "".join(map(str, labels[:POINTS])),

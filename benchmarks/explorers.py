@@ -6,6 +6,7 @@ minutes on two processor cores each).
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,13 +51,13 @@ def freezing() -> Path:
 
 def adaptation() -> Path:
     """Adapt with every method and weight, and write down what the features look like."""
-    tree = explorer_adaptation.all_runs(lambda text: print(text, flush=True))
+    tree = explorer_adaptation.all_runs()
     return results.write_tree("adaptation", tree, explorer_adaptation.ABOUT)
 
 
-def label_results(inputs: label_runs.Inputs | None = None) -> Iterator[tuple[str, int, int, float]]:
-    """Yield strategy, labels per class, draw and accuracy.  It takes half a minute."""
-    inputs = inputs or label_runs.Inputs()
+def label_results() -> Iterator[tuple[str, int, int, float]]:
+    """Yield strategy, labels per class, draw and accuracy."""
+    inputs = label_runs.Inputs()
     truth = inputs.labels[LEARN:]
     for strategy in inputs.rows:
         for budget in label_runs.BUDGETS:
@@ -65,9 +66,9 @@ def label_results(inputs: label_runs.Inputs | None = None) -> Iterator[tuple[str
                 yield strategy, budget, draw, float(share)
 
 
-def freezing_results(bench: freezing_runs.Bench | None = None) -> Iterator[freezing_runs.Run]:
-    """Yield all runs that `explore_freezing` shows.  It takes two to four minutes."""
-    bench = bench or freezing_runs.Bench()
+def freezing_results() -> Iterator[freezing_runs.Run]:
+    """Yield all runs that `explore_freezing` shows."""
+    bench = freezing_runs.Bench()
     for blocks in freezing_runs.BLOCKS:
         for draw in freezing_runs.DRAWS:
             rates = freezing_runs.LEARNING_RATES
@@ -82,8 +83,14 @@ MAKERS: dict[str, Callable[[], Path]] = {
 }
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Make what is asked for; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.explorers",
+        description="Make the results again that the widgets show.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" or ".join(MAKERS))
+    names = parser.parse_args(words).names
     unknown = [name for name in names if name not in MAKERS]
     if unknown or not names:
         print(f"Name what to make: {', '.join(MAKERS)}; got {unknown or 'nothing'}.")

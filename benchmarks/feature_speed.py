@@ -14,19 +14,16 @@ import numpy as np
 from benchmarks import tables
 from tlhelpers.networks import features, surgery
 
+COUNT = 192  # images
+TURNS = 3  # how often each is measured
 
-def measure_speed(count: int = 192, turns: int = 3) -> list[tuple[str, str]]:
+
+def measure_speed() -> tables.Rows:
     """Return the rows of the table of speed: MobileNetV2 at 224 pixels, random weights.
 
     Keras and ONNX Runtime take turns, so that both meet the same computer, and
-    the quickest turn of each counts.
-
-    Parameters
-    ----------
-    count
-        How many images; features of 1,000 more are written to the cache and read back.
-    turns
-        How often each is measured.
+    the quickest turn of each counts.  Features of 1,000 more images are written to the
+    cache and read back.
     """
     import keras
 
@@ -35,7 +32,7 @@ def measure_speed(count: int = 192, turns: int = 3) -> list[tuple[str, str]]:
         include_top=False, weights=None, pooling="avg", input_shape=(224, 224, 3)
     )
     rng = np.random.default_rng(0)
-    pictures = rng.uniform(-1, 1, (count, 224, 224, 3)).astype(np.float32)
+    pictures = rng.uniform(-1, 1, (COUNT, 224, 224, 3)).astype(np.float32)
     # With the statistics of no data, the features would be nearly zero, and so would
     # any difference between two ways to compute them.
     surgery.quicken_batchnorm(network, momentum=0)
@@ -59,16 +56,16 @@ def measure_speed(count: int = 192, turns: int = 3) -> list[tuple[str, str]]:
         ]
         wanted, found = by_keras(), by_compute()  # and both are warm now
         apart = float(np.abs(wanted - found).max())
-        for _ in range(turns):
+        for _ in range(TURNS):
             for name, way in (("Keras", by_keras), ("ONNX", by_compute)):
                 seconds.setdefault(name, []).append(timed(way))
         many = rng.integers(0, 256, (1000, 224, 224, 3), dtype=np.uint8)
         seconds["first"] = [timed(features.compute, network, many)]
-        seconds["again"] = [timed(features.compute, network, many) for _ in range(turns)]
+        seconds["again"] = [timed(features.compute, network, many) for _ in range(TURNS)]
     best = {name: min(times) for name, times in seconds.items()}
     return [
-        ("Keras predict, batches of 32", f"{count / best['Keras']:.0f} images/s"),
-        ("features.compute, exported", f"{count / best['ONNX']:.0f} images/s"),
+        ("Keras predict, batches of 32", f"{COUNT / best['Keras']:.0f} images/s"),
+        ("features.compute, exported", f"{COUNT / best['ONNX']:.0f} images/s"),
         ("ratio", f"{best['Keras'] / best['ONNX']:.1f}"),
         (f"largest difference (of features up to {wanted.max():.2g})", f"{apart:.1g}"),
         ("export and comparison with Keras, once for each network", f"{best['export']:.1f} s"),

@@ -1,4 +1,4 @@
-"""What training the network itself buys, on the digits.
+"""What training the network itself buys, on the digits, beside classifiers on its features.
 
 The settings were chosen on the first half of the handwriting; docs/benchmarks.md
 says where the second half had been seen before.
@@ -10,13 +10,14 @@ import functools
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks import tables
-from tlhelpers.data import splits
-from tlhelpers.labs import lab, load
+from tlhelpers.data import glyphs, splits
+from tlhelpers.labs import load
+from tlhelpers.labs.lab import Lab
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation, augmentation, fine_tuning, metrics, recipes, tasks
 
@@ -25,18 +26,18 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 
 LAYER = "conv_pw_11_relu"  # the cut
 PRINTS = 600  # printed digits of each kind that are mixed in
-#: The recipes that start from the pretrained network.
-TUNED = {
+#: The recipes that start from the pretrained network: what `fine_tune` is told.
+TUNED: dict[str, dict[str, Any]] = {
     "short, as in notebook 03": {"learning_rate": 5e-4, "epochs": 8, "batch_size": 64},
     "long, with print mixed in": {"learning_rate": 2e-3, "epochs": 25},
 }
-SCRATCH = {"learning_rate": 2e-3, "epochs": 60}
-PICTURES = 30_000  # printed digits that the small network reads first
+SCRATCH: dict[str, Any] = {"learning_rate": 2e-3, "epochs": 60}
+PICTURES = 30_000  # printed digits that the small network learns first
 #: The small network, all of it, BatchNormalization too.
-SMALL = {"learning_rate": 1e-3, "epochs": 30}
+SMALL: dict[str, Any] = {"learning_rate": 1e-3, "epochs": 30}
 
 
-def classifier(lab: lab.Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
+def classifier(lab: Lab, pretrained: bool = True) -> tuple[keras.Model, keras.Model, dict]:
     """Build backbone and classifier, compiled and ready to be trained.
 
     Parameters
@@ -65,7 +66,7 @@ def classifier(lab: lab.Lab, pretrained: bool = True) -> tuple[keras.Model, kera
     return base, model, model.get_state_tree(value_format="numpy_array")
 
 
-def measure_fine_tuning(seeds: range) -> list[tuple[str, str]]:
+def measure_fine_tuning(seeds: range) -> tables.Rows:
     """Return the table of fine-tuning and its rivals: both directions, all labels of a half.
 
     Parameters
@@ -109,30 +110,29 @@ def measure_fine_tuning(seeds: range) -> list[tuple[str, str]]:
             )
         for name, shares in found.items():
             table.append((f"halves {order}: {name}", describe(shares, max(seconds[name]))))
-        kinds = {"raw pixels": pixels, "frozen features": base_rows}
-        kinds = {kind: (rows[learn], rows[test]) for kind, rows in kinds.items()}
-        rivals = shallow(kinds, labels, halves[test].labels)
-        table += [(f"halves {order}: {name}", f"{share:.1%}") for name, share in rivals.items()]
+        for kind, rows in (("raw pixels", pixels), ("frozen features", base_rows)):
+            rivals = score_rivals(rows[learn], labels, rows[test], halves[test].labels)
+            for name, share in rivals.items():
+                table.append((f"halves {order}: {kind}, {name}", f"{share:.1%}"))
     return table
 
 
-def prints(lab: lab.Lab, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def prints(lab: Lab, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw printed digits for `fine_tuning.fine_tune` to mix in: prepared images and labels."""
     labels = np.tile(np.arange(len(lab.target_classes)), PRINTS)
-    return lab.preprocess(lab.draw_source(labels, seed=seed)), labels
+    return lab.preprocess(glyphs.draw_characters(labels, seed=seed)), labels
 
 
-def shallow(
-    kinds: dict[str, tuple[np.ndarray, np.ndarray]], labels: np.ndarray, tested: np.ndarray
+def score_rivals(
+    rows: np.ndarray, labels: np.ndarray, test_rows: np.ndarray, test_labels: np.ndarray
 ) -> dict[str, float]:
-    """Score classifiers of scikit-learn on rows of numbers: for learning, and for the test."""
+    """Return the accuracy of classifiers of scikit-learn that learn from rows of numbers."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import SVC
 
     rivals = {"logistic regression": LogisticRegression(max_iter=1000), "RBF SVM": SVC(C=10)}
     return {
-        f"{kind}, {name}": float(rival.fit(rows, labels).score(test_rows, tested))
-        for kind, (rows, test_rows) in kinds.items()
+        name: float(rival.fit(rows, labels).score(test_rows, test_labels))
         for name, rival in rivals.items()
     }
 
@@ -143,10 +143,7 @@ def describe(shares: Sequence[float], seconds: float) -> str:
     return f"{np.mean(shares):.1%} ({low:.1%} to {high:.1%}), {seconds:.0f} s at most"
 
 
-# ------------------------------------------------------------------ the small network
-
-
-def measure_small(seeds: range) -> list[tuple[str, str]]:
+def measure_small(seeds: range) -> tables.Rows:
     """Return the table of a network that fits small pictures: both directions, all labels.
 
     It is `recipes.small_network`, pretrained on varied print.  Its
@@ -174,25 +171,26 @@ def measure_small(seeds: range) -> list[tuple[str, str]]:
     }
     for seed in tqdm(seeds, desc="small network", leave=False):
         source = recipes.draw_printed_digits(PICTURES, "varied", seed=10_000 + seed)
-        reader = recipes.train_small_network(source, seed)
-        before = reader.get_weights()
-        base = surgery.cut_head(reader)
+        network = recipes.train_small_network(source, seed)
+        before = network.get_weights()
+        base = surgery.cut_head(network)
         rows = [base.predict(half.images, batch_size=256, verbose=0) for half in halves]
         for learn, test, order in ((0, 1, "1→2"), (1, 0, "2→1")):
             known, unknown = halves[learn], halves[test]
-            reader.set_weights(before)
+            network.set_weights(before)
             logistic = LogisticRegression(max_iter=1000).fit(rows[learn], known.labels)
             frozen = float(logistic.score(rows[test], unknown.labels))
             results = {  # what costs no training of the network counts as 0 seconds
-                "print only, no labels": (metrics.accuracy(reader, unknown), 0.0),
+                "print only, no labels": (metrics.accuracy(network, unknown), 0.0),
                 "frozen features, logistic regression": (frozen, 0.0),
             }
             for way, (start, settings) in ways.items():
                 began = time.perf_counter()
-                reader.set_weights(before)
-                model = reader
+                network.set_weights(before)
+                model = network
                 if start == "adapted":
-                    model, _ = adaptation.shot(reader, known.images, seed=seed, **tasks.SETTINGS)
+                    shot: adaptation.Settings = {**tasks.SETTINGS, "seed": seed}
+                    model, _ = adaptation.shot(network, known.images, **shot)
                 elif start == "scratch":
                     model = recipes.small_network(seed)
                 train_whole(model, known, seed, **settings)

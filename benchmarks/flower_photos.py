@@ -15,22 +15,16 @@ from tlhelpers.teaching import photo_sections
 from tlhelpers.transfer import metrics
 from tlhelpers.transfer.recipes import usual_recipe
 
+LEARNING_RATES = (1e-4, 1e-3)  # of the usual recipe; the first is the usual one
+EPOCHS = 10  # of the usual recipe
 
-def measure_photos(
-    learning_rates: tuple[float, ...] = (1e-4, 1e-3), epochs: int = 10
-) -> tables.Rows | None:
+
+def measure_photos() -> tables.Rows | None:
     """Return the table of two ways with the flower photographs, or None without them.
 
     One way computes features once and trains a logistic regression.  The other is the
     usual recipe: the frozen network inside the model, augmentation layers before it,
     a new head, Adam.  Both learn from the same photographs and are tested on the same.
-
-    Parameters
-    ----------
-    learning_rates
-        Those of the usual recipe; 1e-4 is the usual one.
-    epochs
-        How often it sees every photograph.
     """
     import keras
     from sklearn.linear_model import LogisticRegression
@@ -62,18 +56,18 @@ def measure_photos(
         ),
         ("the same with 100 labels per class, ten draws", f"{np.mean(few):.1%}"),
     ]
-    for learning_rate in learning_rates:
+    for learning_rate in LEARNING_RATES:
         keras.utils.set_random_seed(0)
         began = time.perf_counter()
         model = usual_recipe(photos.backbone(), len(photos.target_classes))
         model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
-        model.fit(photos.train.images, photos.train.labels, epochs=epochs, verbose=0)
+        model.fit(photos.train.images, photos.train.labels, epochs=EPOCHS, verbose=0)
         share = metrics.accuracy(model, photos.test)
         seconds = time.perf_counter() - began + read
         ratio = f"{seconds / quick:.0f} times as long"
         table.append(
             (
-                f"usual recipe, Adam at {learning_rate:g}, {epochs} epochs",
+                f"usual recipe, Adam at {learning_rate:g}, {EPOCHS} epochs",
                 f"{seconds:.0f} s, {share:.1%}, {ratio}",
             )
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from typing import TYPE_CHECKING, Any
 
 from tlhelpers.networks.table import Architecture
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
 
 
 def measure_architecture(name: str) -> Architecture:
@@ -22,7 +27,7 @@ def measure_architecture(name: str) -> Architecture:
     import numpy as np
 
     build = getattr(keras.applications, name)
-    options = {"weights": None}
+    options: dict[str, Any] = {"weights": None}
     whole = build(**options)
     if None in whole.input_shape[1:]:  # takes pictures of any size; ImageNet's is 224
         options["input_shape"] = (224, 224, 3)
@@ -43,7 +48,7 @@ def measure_architecture(name: str) -> Architecture:
     return Architecture(name, size, module, low, high, features, head, parameters)
 
 
-def _outline(network: object) -> list[tuple[str, tuple]]:
+def _outline(network: keras.Model) -> list[tuple[str, tuple]]:
     """Return the kind and the output shape of each layer; names differ from build to build."""
     outputs = [(type(layer).__name__, layer.output) for layer in network.layers]
     return [(kind, out[0].shape if isinstance(out, list) else out.shape) for kind, out in outputs]
@@ -51,6 +56,9 @@ def _outline(network: object) -> list[tuple[str, tuple]]:
 
 def main() -> None:
     """Print rows of Python, one for each network."""
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.keras_networks", description=__doc__
+    ).parse_args()
     import keras
 
     for name in sorted(dir(keras.applications)):
