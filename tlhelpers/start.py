@@ -54,7 +54,7 @@ def small_sums_on_one_core() -> None:
     """
     if "OPENBLAS_NUM_THREADS" in os.environ:
         return
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has none
+    from threadpoolctl import threadpool_limits
 
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for what is loaded later
     threadpool_limits(1, user_api="blas")  # for what is loaded already
