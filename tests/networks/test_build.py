@@ -177,10 +177,10 @@ def test_the_call_that_is_named_helps(images, call):
 def test_the_feature_cache_tells_networks_apart_and_knows_them_again():
     code = (
         "from tlhelpers.networks import fingerprint, preprocessing; "
-        "print(fingerprint.of_value(preprocessing.preprocess_for('ResNet50')))"
+        "print(fingerprint.of_function(preprocessing.preprocess_for('ResNet50')))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
-    here = {name: fingerprint.of_value(preprocessing.preprocess_for(name)) for name in NAMES}
+    here = {name: fingerprint.of_function(preprocessing.preprocess_for(name)) for name in NAMES}
     assert run.stdout.strip() == here["ResNet50"]
     assert len(set(here.values())) == len(NAMES)
     assert not any(re.search(r"0x[0-9a-f]{6}", text) for text in here.values())

@@ -1,6 +1,7 @@
 """Features: equal to Keras, computed once, safe on disk."""
 
 import functools
+import importlib
 import os
 import stat
 import subprocess
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from tlhelpers.fetching import whole_files
-from tlhelpers.networks import features, fingerprint, onnx_runtime, surgery
+from tlhelpers.labs import digits
+from tlhelpers.labs.load import load_lab
+from tlhelpers.networks import features, fingerprint, onnx_runtime, preprocessing, surgery
 
 
 @pytest.fixture
@@ -35,10 +38,6 @@ def double(x):
     return 2 * x
 
 
-def times(factor):
-    return lambda x: [factor * row for row in x]
-
-
 def test_the_same_network_built_again_finds_its_features():
     def build():
         keras.utils.set_random_seed(1)
@@ -47,7 +46,7 @@ def test_the_same_network_built_again_finds_its_features():
 
     one, two = build(), build()
     assert one.layers[0].name != two.layers[0].name
-    assert features._key(one, X, times(2)) == features._key(two, X, times(2))
+    assert features._key(one, X, None) == features._key(two, X, None)
 
 
 def test_features_equal_the_network(cache, network):
@@ -71,18 +70,20 @@ def test_anything_that_changes_the_features_changes_the_key(network):
     keys = {
         features._key(network, X, None),
         features._key(other, X, None),
-        features._key(network, X, double),
-        features._key(network, X, lambda x: 3 * x),
-        features._key(network, X, lambda x: 4 * x),
-        features._key(network, X, lambda x: np.sin(x)),
-        features._key(network, X, lambda x: np.cos(x)),
-        *(features._key(network, X, lambda x, factor=factor: factor * x) for factor in (5, 6)),
-        *(features._key(network, X, times(factor)) for factor in (5, 6)),
+        features._key(network, X, digits.preprocess_digits),
+        features._key(network, X, preprocessing.preprocess_for("ResNet50")),
+        features._key(network, X, preprocessing.preprocess_for("MobileNet")),
+        features._key(network, X, None, cache_key="a"),
+        features._key(network, X, double, cache_key="a"),
+        features._key(network, X, double, cache_key="b"),
+        features._key(network, X, digits.preprocess_digits, cache_key="a"),
         features._key(network, X[::-1], None),
         features._key(network, X.astype("float64"), None),
     }
-    assert len(keys) == 13
-    assert features._key(network, X, double) == features._key(network, X, double)
+    assert len(keys) == 11
+    for preprocess, name in ((None, None), (double, "a"), (digits.preprocess_digits, None)):
+        first = features._key(network, X, preprocess, cache_key=name)
+        assert features._key(network, X, preprocess, cache_key=name) == first
 
 
 @pytest.mark.parametrize("damage", [b"", b"no array", "short", "object"])
@@ -128,6 +129,9 @@ def test_no_temporary_files_stay(cache, network, monkeypatch):
 def test_errors_say_what_is_wanted(network):
     with pytest.raises(ValueError, match="at least 1; got 0"):
         features.compute(network, X, batch_size=0)
+    for wrong in ("", "  ", 3, b"a"):
+        with pytest.raises(ValueError, match="a text that is not empty; got.*leave cache_key out"):
+            features.compute(network, X, cache_key=wrong)
     flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3)])
     with pytest.raises(ValueError, match="GlobalAveragePooling2D"):
         features.compute(flat, X[..., None])
@@ -164,6 +168,7 @@ def convolutions():
 @pytest.fixture(autouse=True)
 def no_notice_yet(monkeypatch):
     monkeypatch.setattr(onnx_runtime, "_told", set())
+    monkeypatch.setattr(features, "_told", set())
 
 
 PICTURES = np.random.default_rng(1).uniform(-1, 1, (11, 16, 16, 3)).astype("float32")
@@ -321,7 +326,7 @@ def test_an_interruption_leaves_nothing(cache, convolutions):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        features.compute(convolutions, PICTURES, preprocess=stop)
+        features.compute(convolutions, PICTURES, preprocess=stop, cache_key="stop")
     with pytest.raises(KeyboardInterrupt):
         whole_files.write_whole(cache / "x" / "file.txt", write)
     assert [p for p in cache.rglob("*") if p.is_file() or p.name.startswith(".part")] == []
@@ -395,7 +400,9 @@ def test_mobilenet_at_224_is_the_same_and_read_back_quickly(cache):
     assert got.max() > 0.5
     assert np.abs(got - network.predict(pictures, verbose=0)).max() < 1e-4
     many = np.zeros((1000, 224, 224, 3), np.uint8)
-    features._write(features._place(network, many, None, 64), np.ones((1000, 1280), np.float32))
+    features._write(
+        features._place(network, many, None, 64, None), np.ones((1000, 1280), np.float32)
+    )
     began = time.process_time()  # of this process: others may be at work
     assert features.compute(network, many).sum() == 1_280_000
     assert time.process_time() - began < 1
@@ -403,51 +410,189 @@ def test_mobilenet_at_224_is_the_same_and_read_back_quickly(cache):
 
 # --- keys ----------------------------------------------------------------------------------------
 
-SCALE = 2
-
-
-def scaled(x):
-    return SCALE * x
-
 
 class Twice:
     def __call__(self, x):
         return 2 * x
 
 
-def test_keys_see_what_a_function_reaches(monkeypatch):
-    of = fingerprint.of_value
-    partial = functools.partial
-    big = np.arange(10_000.0)
-    other = big.copy()
-    other[5000] = -1  # in the middle, where repr shows dots
-    different = [
-        of(value)
-        for value in (
-            partial(np.multiply, 2),
-            partial(np.multiply, 3),
-            partial(np.add, 3),
-            partial(double, x=1),
-            times(big),
-            times(other),
-            keras.layers.Rescaling(2),
-            keras.layers.Rescaling(3),
-            np.float32,
-            scaled,
-        )
-    ]
-    monkeypatch.setitem(globals(), "SCALE", 3)
-    different.append(of(scaled))
-    assert len(set(different)) == len(different)
-    assert of(partial(np.add, big)) == of(partial(np.add, big.copy()))
+class Times(keras.layers.Layer):
+    def __init__(self, factor, remark=None, **more):
+        super().__init__(**more)
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def compute_output_shape(self, shape):
+        return shape
 
 
-def test_what_is_not_understood_is_not_kept(cache, network, capsys):
-    for preprocess in (Twice(), Twice().__call__, functools.partial(Twice(), 1).func):
+class Thrice(keras.Model):
+    def call(self, x, training=None):
+        return super().call(x) * 3
+
+
+def relu(x):
+    return 2 * x
+
+
+def kept(cache):
+    return len(list(cache.rglob("*.npy")))
+
+
+def test_an_edited_module_never_gives_old_features(cache, network, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "myprep.py"
+    module.write_text("def f(x):\n    return x\n")
+    myprep = importlib.import_module("myprep")
+    try:
+        features.compute(network, X, preprocess=lambda x: myprep.f(x))
+        module.write_text("def f(x):\n    return x * 1000\n")  # longer, so Python sees it
+        importlib.reload(myprep)
+        got = features.compute(network, X, preprocess=lambda x: myprep.f(x))
+    finally:
+        del sys.modules["myprep"]
+    assert np.array_equal(got, features.compute(network, 1000 * X, cache=False))
+    assert kept(cache) == 0
+
+
+def test_what_belongs_to_the_course_is_kept(cache, capsys):
+    lab = load_lab("digits")
+    images = lab.train.images[:3]
+    shapes = {lab.preprocess: (48, 48, 3), preprocessing.preprocess_for("MobileNet"): (224, 224, 3)}
+    for number, (preprocess, shape) in enumerate(shapes.items()):
+        flat = keras.Sequential([keras.Input(shape), keras.layers.GlobalAveragePooling2D()])
+        given = images if preprocess is lab.preprocess else np.zeros((1, *shape), np.uint8)
+        features.compute(flat, given, preprocess=preprocess)
+        assert kept(cache) == number + 1
+    assert capsys.readouterr().err == ""
+
+
+def test_what_wraps_the_preprocessing_of_a_lab_is_the_learners_own(cache, capsys):
+    lab = load_lab("digits")
+    images = lab.train.images[:3]
+    flat = keras.Sequential([keras.Input((48, 48, 3)), keras.layers.GlobalAveragePooling2D()])
+    plain = features.compute(flat, images, preprocess=lab.preprocess)
+
+    @functools.wraps(lab.preprocess)  # takes over its name, and all that is on it
+    def pale(x):
+        return lab.preprocess(x / 2)
+
+    got = features.compute(flat, images, preprocess=pale)
+    assert np.array_equal(got, features.compute(flat, images / 2, preprocess=lab.preprocess))
+    assert not np.allclose(got, plain)
+    assert kept(cache) == 2  # both of the lab's own
+    note = capsys.readouterr().err
+    assert "cache_key=" in note and "preprocess_digits" in note and "pathlib" not in note
+    assert np.array_equal(features.compute(flat, images, preprocess=pale, cache_key="pale"), got)
+    assert kept(cache) == 3
+
+
+@pytest.mark.parametrize(
+    "preprocess",
+    [
+        double,
+        lambda x: 2 * x,
+        Twice(),
+        Twice().__call__,
+        functools.partial(np.multiply, 2),
+        keras.layers.Rescaling(2),
+    ],
+    ids=["function", "lambda", "object", "method", "partial", "layer"],
+)
+def test_own_preprocessing_is_kept_under_a_name_only(
+    cache, network, capsys, monkeypatch, preprocess
+):
+    wanted = features.compute(network, 2 * X, cache=False)
+    for _ in range(2):
         got = features.compute(network, X, preprocess=preprocess)
-        assert np.array_equal(got, features.compute(network, 2 * X, cache=False))
-        assert "not kept" in capsys.readouterr().err
+        assert np.allclose(got, wanted, atol=1e-6)
     assert not cache.exists()
+    note = capsys.readouterr().err
+    assert note.count("\n") == 1 and "not kept" in note and 'cache_key="' in note
+    got = features.compute(network, X, preprocess=preprocess, cache_key="double")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(type(network), "predict_on_batch", None)  # would fail if called
+    again = features.compute(network, X, preprocess=preprocess, cache_key="double")
+    assert np.array_equal(again, got) and np.allclose(got, wanted, atol=1e-6)
+
+
+def test_another_cache_key_is_another_file(cache, network):
+    for preprocess in (None, double):
+        before = kept(cache)
+        for name in ("one", "two", "one"):
+            features.compute(network, X, preprocess=preprocess, cache_key=name)
+        assert kept(cache) == before + 2
+
+
+def test_without_a_cache_there_is_no_note(cache, network, capsys):
+    features.compute(network, X, preprocess=double, cache=False)
+    features.compute(network, X, preprocess=double, cache=False, cache_key="double")
+    assert capsys.readouterr().err == "" and not cache.exists()
+
+
+def test_preprocessing_of_keras_is_not_kept(cache, network, capsys):
+    of_keras = keras.applications.mobilenet_v2.preprocess_input
+    features.compute(network, X, preprocess=of_keras)
+    assert not cache.exists() and "preprocess_input" in capsys.readouterr().err
+    features.compute(network, X, preprocess=of_keras, cache_key="-1 to 1")
+    assert kept(cache) == 1
+
+
+def stack(*layers):
+    return keras.Sequential([keras.Input((8, 8)), *layers, keras.layers.Flatten()])
+
+
+OWN = {
+    "Times": lambda: stack(Times(2)),
+    "inner Times": lambda: stack(keras.Sequential([keras.Input((8, 8)), Times(2)])),
+    "wrapped Times": lambda: stack(keras.layers.TimeDistributed(Times(2))),
+    "relu": lambda: stack(keras.layers.Dense(2, activation=relu)),  # Keras has one, too
+    "double": lambda: stack(keras.layers.Lambda(double)),
+    "<lambda>": lambda: stack(keras.layers.Lambda(lambda x: x)),
+    "Thrice": lambda: Thrice(start := keras.Input((8, 8)), keras.layers.Flatten()(start)),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_network_with_own_code_is_kept_under_a_name_only(cache, capsys, name):
+    for _ in range(2):  # built again, too
+        own = OWN[name]()
+        features.compute(own, X)
+    note = capsys.readouterr().err
+    assert kept(cache) == 0 and note.count("\n") == 1
+    assert f"{name.split()[-1]} in the network" in note and 'cache_key="' in note
+    first = features.compute(own, X, cache_key="mine")
+    assert kept(cache) == 1
+    assert np.array_equal(features.compute(own, X, cache_key="mine"), first)
+    assert kept(cache) == 1
+
+
+def test_a_network_that_keras_cannot_describe_is_not_kept(cache, capsys):
+    strange = Times(2, remark=object())
+    own = keras.Sequential([keras.Input((8, 8)), strange, keras.layers.Flatten()])
+    features.compute(own, X, cache_key="mine")
+    assert kept(cache) == 0 and "get_config" in capsys.readouterr().err
+
+
+def test_a_name_is_no_setting():
+    """Named after what they do, two networks differ in nothing but that."""
+    names = [
+        fingerprint.of_network(
+            keras.Sequential([keras.Input((4,)), keras.layers.Activation(kind, name=kind)])
+        )
+        for kind in ("relu", "tanh")
+    ]
+    assert names[0] != names[1]
+
+
+def test_steps_between_layers_are_part_of_a_network():
+    def build(step):
+        start = keras.Input((4,))
+        return fingerprint.of_network(keras.Model(start, step(start)))
+
+    assert build(keras.ops.sin) == build(keras.ops.sin) != build(keras.ops.cos)
 
 
 def test_wiring_is_part_of_a_network():
@@ -464,13 +609,11 @@ def test_wiring_is_part_of_a_network():
 
 def test_keys_are_the_same_in_every_process():
     code = (
-        "import functools, tlhelpers as tl, numpy as np, keras\n"
+        "import tlhelpers as tl\n"
         "from tlhelpers.labs import digits\nfrom tlhelpers.networks import fingerprint\n"
-        "names = lambda x: x if str(x) in {'a', 'b', 'c', 'd'} else -x\n"
-        "held = functools.partial(names, np.ones(3))\n"
-        "k = keras.applications.mobilenet_v2.preprocess_input\n"
         "lab = tl.load_lab('digits')\n"
-        "print([fingerprint.of_value(v) for v in (names, held, k, lab.preprocess)])\n"
+        "own = lambda x: x\n"
+        "print([fingerprint.of_function(f, vouched=True) for f in (lab.preprocess, own, None)])\n"
         "print(fingerprint.of_network(digits.build_digits_network()))\n"
     )
     runs = [

@@ -14,7 +14,7 @@ import numpy as np
 
 from tlhelpers.data import arrays, glyphs
 from tlhelpers.fetching import cache, places
-from tlhelpers.networks import surgery
+from tlhelpers.networks import fingerprint, surgery
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -137,6 +137,7 @@ def build_digits_network(pretrained: bool = True) -> keras.Model:
     return model
 
 
+@fingerprint.named("preprocess_digits")  # so its features can be kept
 def preprocess_digits(pictures: np.ndarray) -> np.ndarray:
     """Turn 8 x 8 pictures into what the digits network was trained on.
 

@@ -20,7 +20,9 @@ from tlhelpers.networks import fingerprint, onnx_runtime
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-FORMAT = 2  # of the files in the cache: raise it, and the old ones are made again
+FORMAT = 3  # of the files in the cache: raise it, and the old ones are made again
+
+_told: set[str] = set()  # notices given in this session
 
 
 def compute(
@@ -30,6 +32,7 @@ def compute(
     preprocess: Callable[[np.ndarray], np.ndarray] | None = None,
     batch_size: int = 64,
     cache: bool = True,
+    cache_key: str | None = None,
     fast: bool | None = None,
     threads: int | None = None,
 ) -> np.ndarray:
@@ -52,7 +55,13 @@ def compute(
         How many images to handle at once, at least 1.
     cache
         Keep the features on disk, and read them back when the same network,
-        the same preprocessing and the same images come again.
+        the same preprocessing and the same images come again.  The preprocessing
+        of a lab, or of `networks.preprocess_for`, is known to be the same.  Any
+        other function (of Keras, too) and a layer of your own may be changed
+        unseen: their features are not kept, unless you give a ``cache_key``.
+    cache_key
+        A name for your preprocessing, such as ``"grey 1"``.  Change it whenever the
+        preprocessing changes (or a layer of your own): else old features come back.
     fast
         True for ONNX Runtime, False for Keras; by default the size of the job
         decides (`onnx_runtime.is_worthwhile`).
@@ -67,8 +76,8 @@ def compute(
     Raises
     ------
     ValueError
-        If the batch size is wrong, the images are not what the network takes, or the
-        network does not give one row for each image.
+        If the batch size or the cache key is wrong, the images are not what the
+        network takes, or the network does not give one row for each image.
     TypeError
         If the images are not one array of numbers.
 
@@ -82,10 +91,15 @@ def compute(
     for name, number in (("batch_size", batch_size), ("threads", threads)):
         if number is not None and (int(number) != number or number < 1):
             raise ValueError(f"{name} must be a whole number, at least 1; got {number}.")
+    if cache_key is not None and not (isinstance(cache_key, str) and cache_key.strip()):
+        raise ValueError(
+            f"cache_key must be a text that is not empty; got {cache_key!r}. Give a name for the "
+            "preprocessing, such as 'grey 1', or leave cache_key out."
+        )
     _check_network(backbone)
     images = _check_images(images)
     shape = (len(images), backbone.output_shape[1])
-    path = _place(backbone, images, preprocess, batch_size) if cache else None
+    path = _place(backbone, images, preprocess, batch_size, cache_key) if cache else None
     found = _read(path, shape) if path else None
     if found is not None:
         return found
@@ -178,19 +192,30 @@ def _check_images(images: np.ndarray) -> np.ndarray:
 
 
 def _place(
-    backbone: keras.Model, images: np.ndarray, preprocess: Callable | None, batch_size: int
+    backbone: keras.Model,
+    images: np.ndarray,
+    preprocess: Callable | None,
+    batch_size: int,
+    cache_key: str | None,
 ) -> Path | None:
     """Return where the features are kept, or None if their origin cannot be told for sure."""
     try:
-        key = _key(backbone, images, preprocess, batch_size)
+        key = _key(backbone, images, preprocess, batch_size, cache_key)
     except fingerprint.Unknown as unknown:
-        print(
-            f"Note: the features are not kept: one cannot tell whether {unknown} will do the "
-            "same next time.",
-            file=sys.stderr,
-        )
+        _tell(unknown, cache_key)
         return None
     return cache_folder() / "features" / f"{key}.npy"
+
+
+def _tell(unknown: fingerprint.Unknown, cache_key: str | None) -> None:
+    """Say once a session why features are not kept, and what helps."""
+    if str(unknown) in _told:
+        return
+    _told.add(str(unknown))
+    advice = 'To keep them, add cache_key="a name", with another name whenever it changes.'
+    if cache_key is not None:
+        advice = "To keep them, give each layer of your own a get_config."
+    print(f"Note: these features are not kept on disk: {unknown}. {advice}", file=sys.stderr)
 
 
 def _key(
@@ -198,10 +223,17 @@ def _key(
     images: np.ndarray,
     preprocess: Callable | None,
     batch_size: int = 64,
+    cache_key: str | None = None,
 ) -> str:
     """Return a name that changes whenever the features would."""
-    parts = [FORMAT, fingerprint.of_network(backbone), fingerprint.of_value(preprocess)]
-    return fingerprint.digest(*parts, fingerprint.of_array(images, batch_size))
+    vouched = cache_key is not None
+    return fingerprint.digest(
+        FORMAT,
+        fingerprint.of_function(preprocess, vouched=vouched),
+        fingerprint.of_network(backbone, vouched=vouched),
+        cache_key,
+        fingerprint.of_array(images, batch_size),
+    )
 
 
 def _network_key(backbone: keras.Model) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tlhelpers.networks import fingerprint
 from tlhelpers.networks.table import Architecture, find_architecture
 
 
@@ -39,8 +40,9 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     """
     architecture = find_architecture(name)
 
-    # A plain function that holds plain values: features.compute can tell it from
-    # that of another network, also in the next session.
+    # By this name, features.compute can tell it from that of another network, also in
+    # the next session.
+    @fingerprint.named(f"preprocess_for({name!r})")
     def prepare(images: np.ndarray) -> np.ndarray:
         return _prepare(images, architecture)
 
