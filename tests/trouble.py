@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tlhelpers.data import folders, image_files
+from tlhelpers.data import folder_report, folders, image_files
 
 CLASSES = ("kiwi", "lemon")
 
@@ -49,6 +49,6 @@ def report_of(counts, groups=None):
     for label, count in enumerate(counts):
         for i in range(count):
             group = len(pictures) if groups is None else groups[len(pictures)]
-            pictures.append(folders.Picture(Path(f"{label}/{i}"), label, 9, 9, group, ()))
+            pictures.append(folder_report.Picture(Path(f"{label}/{i}"), label, 9, 9, group, ()))
     names = tuple(f"class {i}" for i in range(len(counts)))
-    return folders.Report(Path(), names, tuple(pictures), (), 0)
+    return folder_report.Report(Path(), names, tuple(pictures), (), 0)

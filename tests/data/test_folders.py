@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 from trouble import CLASSES, found, load, make_fruit, reasons, report_of, scan, scene
 
-from tlhelpers.data import folders, near_copies, splits
+from tlhelpers.data import folder_report, near_copies, splits
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
@@ -593,8 +593,8 @@ def test_only_the_first_files_of_each_class(tmp_path):
 
 
 def test_a_class_of_one_picture_is_told_what_can_be_done():
-    rows = [folders.Picture(Path(f"{i}.png"), int(i > 0), 60, 40, i, ()) for i in range(6)]
-    report = folders.Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+    rows = [folder_report.Picture(Path(f"{i}.png"), int(i > 0), 60, 40, i, ()) for i in range(6)]
+    report = folder_report.Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
     with pytest.raises(ValueError) as error:
         splits.stratified_split(report)
     assert str(error.value) == (

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tlhelpers.data.folder_report import LeftOut, Part, Picture, Report
 from tlhelpers.data.folders import (
-    LeftOut,
     Listing,
-    Part,
-    Picture,
-    Report,
     is_hidden_name,
     list_class_folders,
     open_folder,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.folders import Part, Report
+from tlhelpers.data.folder_report import Part, Report
 from tlhelpers.data.near_copies import positions_by_key
 from tlhelpers.data.wording import counted, printable_name
 
@@ -139,7 +139,7 @@ def stratified_split(
     Examples
     --------
     >>> from pathlib import Path
-    >>> from tlhelpers.data.folders import Picture
+    >>> from tlhelpers.data.folder_report import Picture
     >>> rows = [Picture(Path(f"{i}.png"), i // 4, 60, 40, i, ()) for i in range(8)]
     >>> train, test = stratified_split(Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0))
     >>> train.labels, test.labels

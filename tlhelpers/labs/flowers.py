@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data import folders, image_files, splits
+from tlhelpers.data import folder_report, folders, image_files, splits
 from tlhelpers.fetching import fetch
 from tlhelpers.labs import imagenet
 from tlhelpers.networks import table
@@ -32,8 +32,8 @@ class Sides(NamedTuple):
     """
 
     classes: tuple[str, ...]
-    train: folders.Part
-    test: folders.Part
+    train: folder_report.Part
+    test: folder_report.Part
 
 
 def split_flowers(folder: Path) -> Sides:
@@ -57,7 +57,7 @@ def split_flowers(folder: Path) -> Sides:
     return Sides(report.classes, train, test)
 
 
-def load_side(part: folders.Part, size: int) -> tuple[np.ndarray, np.ndarray]:
+def load_side(part: folder_report.Part, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Load one side: images (n, size, size, 3), uint8 in RGB, and their labels.
 
     Photographs are pressed into the square, and nothing is cut off.  Averaged over

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.data import folders, glyphs, image_files
+from tlhelpers.data import folder_report, glyphs, image_files
 from tlhelpers.data.splits import Split
 from tlhelpers.labs import digits, own
 from tlhelpers.networks import build, preprocessing, surgery, table
@@ -66,7 +66,7 @@ class Lab:
     draw_source: Callable[..., np.ndarray] | None = None
     weights: str = ""
     cut: Callable[[keras.Model], keras.Model] = surgery.cut_head
-    report: folders.Report | None = None
+    report: folder_report.Report | None = None
 
     @classmethod
     def from_folder(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlhelpers.data import folders, given_splits, glyphs, splits
+from tlhelpers.data import folder_report, folders, given_splits, glyphs, splits
 from tlhelpers.data.image_files import check_memory, load_images
 from tlhelpers.data.wording import counted
 from tlhelpers.fetching import fetch, mirror, registry
@@ -56,7 +56,7 @@ def scan_and_split(
     alike: float = 0.98,
     most_per_class: int | None = None,
     progress: bool = True,
-) -> tuple[folders.Report, list[folders.Part]]:
+) -> tuple[folder_report.Report, list[folder_report.Part]]:
     """Look at a folder, print what is there, and cut what is good into two parts.
 
     Parameters
@@ -72,9 +72,9 @@ def scan_and_split(
 
     Returns
     -------
-    report : folders.Report
+    report : folder_report.Report
         On all that was found; its remarks say how it was cut.
-    parts : list of folders.Part
+    parts : list of folder_report.Part
         What to learn from, and what to test with.
 
     Raises
@@ -87,7 +87,7 @@ def scan_and_split(
     if len(fractions) != 2:
         raise ValueError(f"fractions must be two, to learn and to test; got {tuple(fractions)}.")
     given = bool(given_splits.find_given_split(path))
-    parts: list[folders.Part] = []
+    parts: list[folder_report.Part] = []
     if given:
         report, parts = given_splits.scan_given_split(path, alike=alike, progress=progress)
         if most_per_class is not None:
@@ -149,8 +149,8 @@ def _that_fit(size: int, classes: int) -> int:
 
 
 def _fewer(
-    pictures: Sequence[folders.Picture], most: int, seed: int
-) -> tuple[folders.Picture, ...]:
+    pictures: Sequence[folder_report.Picture], most: int, seed: int
+) -> tuple[folder_report.Picture, ...]:
     """Return at most so many pictures of each class, different ones if possible, in order."""
     rng = np.random.default_rng(seed)
     seen: dict[tuple[int, int], int] = {}
@@ -168,13 +168,13 @@ def _fewer(
 
 
 def _fewer_of_part(
-    part: folders.Part, pictures: Sequence[folders.Picture], most: int, seed: int
-) -> folders.Part:
+    part: folder_report.Part, pictures: Sequence[folder_report.Picture], most: int, seed: int
+) -> folder_report.Part:
     """Return a part with at most so many files of each class; ``pictures`` has their groups."""
     inside = set(part.files)
     keep = {p.file for p in _fewer([p for p in pictures if p.file in inside], most, seed)}
     rows = [i for i, file in enumerate(part.files) if file in keep]
-    return folders.Part(tuple(part.files[i] for i in rows), part.labels[rows])
+    return folder_report.Part(tuple(part.files[i] for i in rows), part.labels[rows])
 
 
 def plan_network(
