@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
     import keras
 
 
-def one_run(name: str, seed: int) -> list[dict]:
+def run_all_methods(name: str, seed: int) -> list[dict]:
     """Run every method once on a task, and judge it with and without labels.
 
     Returns
@@ -117,7 +117,7 @@ def measure_adaptation(seeds: range) -> tables.Rows:
 
     table = []
     for name in TASKS:
-        runs = [one_run(name, seed) for seed in tqdm(seeds, desc=name, leave=False)]
+        runs = [run_all_methods(name, seed) for seed in tqdm(seeds, desc=name, leave=False)]
         table += [(f"{name}: {what}", figure) for what, figure in summarise(runs)]
     return table
 

@@ -98,12 +98,12 @@ class Watcher:
 
     def run(self) -> dict:
         """Return what was seen, with the features brought to the plane by one PCA for all steps."""
-        points = flatten(np.stack(self.features))
+        points = features_to_plane(np.stack(self.features))
         notes = {key: [note[key] for note in self.notes] for key in self.notes[0]}
         return {"steps": self.steps, **notes, "points": points.tolist()}
 
 
-def flatten(features: np.ndarray) -> np.ndarray:
+def features_to_plane(features: np.ndarray) -> np.ndarray:
     """Bring features to the plane, with the same two directions at every step.
 
     Parameters
@@ -135,7 +135,7 @@ def flatten(features: np.ndarray) -> np.ndarray:
     return np.rint(flat).astype(int).reshape(steps, n, 2)
 
 
-def all_runs() -> dict:
+def adaptation_results() -> dict:
     """Adapt with every method and weight, and print how it goes."""
     task = tasks.load_task("plain print → handwriting", seed=0)
     labels = load.load_lab("digits").train.labels[len(task.adapt_on) :]

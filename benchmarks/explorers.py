@@ -51,7 +51,7 @@ def freezing() -> Path:
 
 def adaptation() -> Path:
     """Adapt with every method and weight, and write down what the features look like."""
-    tree = explorer_adaptation.all_runs()
+    tree = explorer_adaptation.adaptation_results()
     return results.write_tree("adaptation", tree, explorer_adaptation.ABOUT)
 
 

@@ -95,7 +95,7 @@ def measure_fine_tuning(seeds: range) -> tables.Rows:
                 model.set_state_tree(ready)
                 fine_tuning.train_head(model.layers[-1], base_rows[learn], labels)
                 before = model.get_weights()
-                mix = prints(lab, seed) if "mixed" in name else None
+                mix = draw_prints(lab, seed) if "mixed" in name else None
                 fine_tuning.fine_tune(model, *halves[learn], mix=mix, seed=seed, **settings)
                 model.set_weights(fine_tuning.blend_weights(before, model.get_weights()))
                 name = f"fine-tuned, {name}"
@@ -109,7 +109,7 @@ def measure_fine_tuning(seeds: range) -> tables.Rows:
                 metrics.accuracy(scratch, halves[test])
             )
         for name, shares in found.items():
-            table.append((f"halves {order}: {name}", describe(shares, max(seconds[name]))))
+            table.append((f"halves {order}: {name}", mean_and_range(shares, max(seconds[name]))))
         for kind, rows in (("raw pixels", pixels), ("frozen features", base_rows)):
             rivals = score_rivals(rows[learn], labels, rows[test], halves[test].labels)
             for name, share in rivals.items():
@@ -117,7 +117,7 @@ def measure_fine_tuning(seeds: range) -> tables.Rows:
     return table
 
 
-def prints(lab: Lab, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def draw_prints(lab: Lab, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw printed digits for `fine_tuning.fine_tune` to mix in: prepared images and labels."""
     labels = np.tile(np.arange(len(lab.target_classes)), PRINTS)
     return lab.preprocess(glyphs.draw_characters(labels, seed=seed)), labels
@@ -137,7 +137,7 @@ def score_rivals(
     }
 
 
-def describe(shares: Sequence[float], seconds: float) -> str:
+def mean_and_range(shares: Sequence[float], seconds: float) -> str:
     """Say mean, lowest and highest, and how long the slowest took."""
     low, high = min(shares), max(shares)
     return f"{np.mean(shares):.1%} ({low:.1%} to {high:.1%}), {seconds:.0f} s at most"
@@ -200,7 +200,7 @@ def measure_small(seeds: range) -> tables.Rows:
     table = []
     for name, runs in found.items():
         shares, seconds = zip(*runs, strict=True)
-        table.append((name, describe(shares, max(seconds))))
+        table.append((name, mean_and_range(shares, max(seconds))))
     return table
 
 

@@ -78,7 +78,7 @@ def measure_label_budgets(seeds: range) -> tables.Rows:
             ("fonts never seen", glyphs.HELD_OUT_FONTS),
             ("fonts of the training", glyphs.TRAINING_FONTS),
         ):
-            share = pretrain.print_accuracy(
+            share = pretrain.accuracy_on_print(
                 network, style=style, fonts=fonts, seed=seeds[0] + 70_000, per_class=100
             )
             table.append((f"printed characters, {style}, {name}", f"{share:.1%}"))

@@ -49,6 +49,8 @@ def report_of(counts, groups=None):
     for label, count in enumerate(counts):
         for i in range(count):
             group = len(pictures) if groups is None else groups[len(pictures)]
-            pictures.append(folder_report.Picture(Path(f"{label}/{i}"), label, 9, 9, group, ()))
+            pictures.append(
+                folder_report.UsablePicture(Path(f"{label}/{i}"), label, 9, 9, group, ())
+            )
     names = tuple(f"class {i}" for i in range(len(counts)))
-    return folder_report.Report(Path(), names, tuple(pictures), (), 0)
+    return folder_report.FolderReport(Path(), names, tuple(pictures), (), 0)

@@ -109,7 +109,7 @@ def test_build_adds_and_keeps(folder, monkeypatch):
 def test_a_build_that_fails_keeps_what_it_has(folder):
     with server(good) as there:
         first = File("models/a.bin", f"{there.url}/a")
-        with pytest.raises(fetch.NotHere):
+        with pytest.raises(fetch.FileNotHere):
             classroom_mirror.build_mirror(folder, [first, File("models/b.bin"), first])
     assert classroom_mirror.check_mirror(folder) == []
     assert sorted(mirror.read_manifest(folder)) == ["datasets/thing.bin", "models/a.bin"]

@@ -52,7 +52,7 @@ def test_little_memory_and_little_disk(monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: sizes)
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: sizes)
     with pytest.raises(doctor.CheckFailed, match="Close other programs"):
-        doctor.check_memory()
+        doctor.check_free_memory()
     with pytest.raises(doctor.CheckFailed, match="free at least"):
         doctor.check_disk()
 

@@ -45,7 +45,7 @@ def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
     assert filling.statuses(done) == judged
     if not env:
         committed.cells = [cell for cell in committed.cells if not about_photos(cell)]
-    assert len(entry["claims"]) == len(runner.claims_of(committed))
+    assert len(entry["claims"]) == len(runner.checked_claims(committed))
     assert entry["photos"]["skipped" if env else "run"] == 0
     # The course promises 3 minutes and 60 seconds; `tlhelpers run` measures that on a quiet
     # machine.  Here twice as much, for a busy one: this is to notice a cell that runs away.
@@ -66,7 +66,10 @@ def test_photo_sections_are_skipped_in_a_line_and_in_a_moment(path, tmp_path, mo
     assert error is None
     assert sum(seconds[len(setup) :]) < 1
     if wanted:
-        assert runner.photos_of(done)["skipped"] >= 1 and not runner.photos_of(done)["run"]
+        assert (
+            runner.count_photo_sections(done)["skipped"] >= 1
+            and not runner.count_photo_sections(done)["run"]
+        )
     for cell in done.cells[len(setup) :]:
         text = "".join(output.get("text", "") for output in cell.outputs)
         assert text.count("\n") <= 1, f"{cell.id} says more than one line:\n{text}"

@@ -593,8 +593,10 @@ def test_only_the_first_files_of_each_class(tmp_path):
 
 
 def test_a_class_of_one_picture_is_told_what_can_be_done():
-    rows = [folder_report.Picture(Path(f"{i}.png"), int(i > 0), 60, 40, i, ()) for i in range(6)]
-    report = folder_report.Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+    rows = [
+        folder_report.UsablePicture(Path(f"{i}.png"), int(i > 0), 60, 40, i, ()) for i in range(6)
+    ]
+    report = folder_report.FolderReport(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
     with pytest.raises(ValueError) as error:
         splits.stratified_split(report)
     assert str(error.value) == (

@@ -44,7 +44,7 @@ def refusal(behave, **changes):
     """Fetch from a server that must fail; return the message and the server."""
     with server(behave) as there:
         file = thing(there.url, **changes)
-        with pytest.raises(fetch.NotHere) as caught:
+        with pytest.raises(fetch.FileNotHere) as caught:
             fetch.fetch_file(file, download=True)
         assert not file.place().exists()
         return str(caught.value), there
@@ -93,7 +93,7 @@ def test_keras_home_without_the_variable(monkeypatch, tmp_path):
 def test_nothing_large_is_downloaded_unasked():
     with server(good) as there:
         for size in (20_000_001, 0):  # 0: nobody knows
-            with pytest.raises(fetch.NotHere) as caught:
+            with pytest.raises(fetch.FileNotHere) as caught:
                 fetch.fetch_file(thing(there.url, size=size, word="it"))
             assert "\n" not in str(caught.value)
             assert str(caught.value).endswith("give the command: tlhelpers fetch it")
@@ -110,7 +110,7 @@ def test_offline_means_no_network(monkeypatch):
         monkeypatch.setenv("TLHELPERS_MIRROR", there.url)
         monkeypatch.setattr(socket.socket, "connect", no_socket)
         for download in (False, True):
-            with pytest.raises(fetch.NotHere, match="TLHELPERS_OFFLINE is set"):
+            with pytest.raises(fetch.FileNotHere, match="TLHELPERS_OFFLINE is set"):
                 fetch.fetch_file(thing(there.url), download=download)
         assert there.seen == []
     monkeypatch.setenv("TLHELPERS_OFFLINE", "0")
@@ -121,11 +121,11 @@ def test_nothing_to_be_had_is_said_in_one_line_at_once(monkeypatch):
     monkeypatch.setattr(internet, "PAUSE", 1.0)
     began = time.perf_counter()
     for name in registry.FILES:  # the real addresses; the tests have no network
-        with pytest.raises(fetch.NotHere) as caught:
+        with pytest.raises(fetch.FileNotHere) as caught:
             fetch.fetch_file(name)
         text = str(caught.value)
         assert "\n" not in text and name in text and "tlhelpers fetch" in text and len(text) < 300
-    with pytest.raises(fetch.NotHere, match="tlhelpers fetch photos"):
+    with pytest.raises(fetch.FileNotHere, match="tlhelpers fetch photos"):
         fetch.fetch_flower_photos()
     assert time.perf_counter() - began < 1
 
@@ -354,12 +354,12 @@ def test_nobody_listens():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         file = thing(f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(fetch.NotHere, match="no connection .*refused"):
+        with pytest.raises(fetch.FileNotHere, match="no connection .*refused"):
             fetch.fetch_file(file, download=True)
 
 
 def test_an_address_that_is_none():
-    with pytest.raises(fetch.NotHere, match="cannot be asked"):
+    with pytest.raises(fetch.FileNotHere, match="cannot be asked"):
         fetch.fetch_file(thing("http://["), download=True)
 
 
@@ -521,7 +521,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(damage):
     place = thing("").place()
     place.parent.mkdir(parents=True)
     place.write_bytes(damage)
-    with pytest.raises(fetch.NotHere, match="thing.bin is damaged or another file"):
+    with pytest.raises(fetch.FileNotHere, match="thing.bin is damaged or another file"):
         fetch.fetch_file(File("datasets/thing.bin", checksum=sha256(DATA)))
     assert place.read_bytes() == damage  # nothing is lost before there is something better
     assert fetch_from(good)[0] == DATA
@@ -552,10 +552,10 @@ def test_weights_without_a_checksum_must_at_least_open(tmp_path):
     place.parent.mkdir(parents=True)
     for damage in (whole[:-1000], b"", b"text"):
         place.write_bytes(damage)  # as Keras leaves it when it is killed
-        with pytest.raises(fetch.NotHere):
+        with pytest.raises(fetch.FileNotHere):
             fetch.fetch_file(File("models/w.h5"))
     with server(lambda r, n: r.send(whole[:-1000])) as there:
-        with pytest.raises(fetch.NotHere, match="cannot be read"):
+        with pytest.raises(fetch.FileNotHere, match="cannot be read"):
             fetch.fetch_file(File("models/w.h5", f"{there.url}/w.h5"), download=True)
     with server(lambda r, n: r.send(whole)) as there:
         fetch.fetch_file(File("models/w.h5", f"{there.url}/w.h5"), download=True)
@@ -604,7 +604,7 @@ def test_a_cache_that_cannot_be_written(monkeypatch, number):
 
 def test_a_file_where_the_cache_should_be(cache):
     cache.write_text("in the way")
-    with server(good) as there, pytest.raises(fetch.NotHere, match="cannot be used"):
+    with server(good) as there, pytest.raises(fetch.FileNotHere, match="cannot be used"):
         fetch.fetch_file(thing(there.url), download=True)
 
 
@@ -651,7 +651,7 @@ def test_a_file_from_a_mirror_stays_good_without_it(mirror, monkeypatch):
     assert fetch.fetch_file(thing("http://x.invalid")).read_bytes() == DATA[::-1]
     place = thing("").place()
     place.write_bytes(place.read_bytes()[:-1])
-    with pytest.raises(fetch.NotHere, match="is damaged"):
+    with pytest.raises(fetch.FileNotHere, match="is damaged"):
         fetch.fetch_file(thing("http://x.invalid"))
 
 
@@ -736,7 +736,7 @@ def test_a_wrong_mirror(tmp_path, monkeypatch, what, kind):
         monkeypatch.setenv("TLHELPERS_MIRROR", source)
         file = File("datasets/thing.bin")
         for download in (True, False):
-            with pytest.raises(fetch.NotHere, match=WRONG[what]) as caught:
+            with pytest.raises(fetch.FileNotHere, match=WRONG[what]) as caught:
                 fetch.fetch_file(file, download=download)
             assert f"mirror {source}" in str(caught.value) or not download
             assert download or "\n" not in str(caught.value)
@@ -746,7 +746,7 @@ def test_a_wrong_mirror(tmp_path, monkeypatch, what, kind):
 @pytest.mark.parametrize("mirror", ["192.0.2.7:8765", "/no/such/folder", "ftp://x.invalid/"])
 def test_a_mirror_that_is_neither_folder_nor_address(monkeypatch, mirror):
     monkeypatch.setenv("TLHELPERS_MIRROR", mirror)
-    with pytest.raises(fetch.NotHere, match="an address that begins with http://"):
+    with pytest.raises(fetch.FileNotHere, match="an address that begins with http://"):
         fetch.fetch_file(File("datasets/thing.bin"))
 
 
@@ -771,7 +771,7 @@ def test_a_manifest_without_end(monkeypatch):
 
     with server(endless) as there:
         monkeypatch.setenv("TLHELPERS_MIRROR", there.url)
-        with pytest.raises(fetch.NotHere, match="more than"):
+        with pytest.raises(fetch.FileNotHere, match="more than"):
             fetch.fetch_file(File("datasets/thing.bin"))
 
 
@@ -846,7 +846,7 @@ def test_a_process_that_hangs_is_not_waited_for_without_end(cache, monkeypatch, 
             def other():
                 try:
                     fetch.fetch_file(file, download=True)
-                except fetch.NotHere as problem:
+                except fetch.FileNotHere as problem:
                     caught.append(str(problem))
 
             thread = threading.Thread(target=other)
@@ -923,7 +923,7 @@ def test_an_archive_without_photos(monkeypatch):
             "datasets/flower_photos.tgz", f"{there.url}/f", len(data), sha256(data), "photos"
         )
         monkeypatch.setitem(registry.FILES, "flower_photos.tgz", file)
-        with pytest.raises(fetch.NotHere, match="no folder flower_photos"):
+        with pytest.raises(fetch.FileNotHere, match="no folder flower_photos"):
             fetch.fetch_flower_photos()
 
 

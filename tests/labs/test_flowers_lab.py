@@ -55,7 +55,7 @@ def test_without_anything_there_is_one_line_and_no_lab(nothing_here, capsys, arc
     assert said.out.count("\n") == 1 and said.err == ""
     assert "flower_photos.tgz (228.8 MB) is not on this computer" in said.out
     assert said.out.rstrip().endswith("tlhelpers fetch photos")
-    with pytest.raises(fetch.NotHere):
+    with pytest.raises(fetch.FileNotHere):
         tl.load_lab("photos", architecture=architecture)
 
 

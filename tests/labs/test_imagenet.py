@@ -12,7 +12,7 @@ from tlhelpers.teaching import photo_sections
 def test_what_is_missing_is_said_in_one_line_without_a_path(capsys, monkeypatch):
     def load(name):
         if name == "ResNet50":
-            raise fetch.NotHere("/some/folder has no such file")
+            raise fetch.FileNotHere("/some/folder has no such file")
         return SimpleNamespace(weights=f"{name} (ImageNet)", size=224)
 
     monkeypatch.setattr(imagenet, "load_pretrained", load)

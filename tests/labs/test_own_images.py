@@ -76,7 +76,7 @@ def test_without_weights_the_folder_is_looked_at_and_only_the_network_is_missing
     lab = lab_of(fruit, "MobileNetV2")
     assert len(lab.train.labels) == 6 and lab.weights == "MobileNetV2 (weights not here yet)"
     for build in (lab.network, lab.backbone):
-        with pytest.raises(fetch.NotHere):
+        with pytest.raises(fetch.FileNotHere):
             build()
 
 

@@ -430,7 +430,7 @@ def test_a_letter_answers_a_quiz(quiz, capsys):
 
 @each_quiz
 def test_the_buttons_do_the_same(quiz):
-    box = quizzes.buttons(quiz)
+    box = quizzes.quiz_buttons(quiz)
     question, choices, button, answer = box.children
     assert choices.value is None and choices.description
     button.click()
@@ -440,7 +440,7 @@ def test_the_buttons_do_the_same(quiz):
         button.click()
         assert ("✔" in answer.value) == choice.right
         assert quizzes._as_html(choice.why) in answer.value
-    assert (quiz.id in progress.solved()[0]) and choices.value == letter
+    assert (quiz.id in progress.read_solved()[0]) and choices.value == letter
 
 
 def test_what_buttons_say_is_safe_html():
@@ -455,7 +455,7 @@ def test_nonsense_in_a_quiz_gets_words(choice, capsys):
     assert capsys.readouterr().out.startswith("… 0.a")
     tl.quiz(choice if odd else str(choice)[:3])
     assert len(capsys.readouterr().out) > 20
-    assert progress.solved() == ({}, "")
+    assert progress.read_solved() == ({}, "")
 
 
 def test_a_quiz_may_be_the_first_thing_that_is_asked():
@@ -473,7 +473,7 @@ def test_solved_exercises_are_remembered_and_counted(capsys):
     tl.check("0.4", "A")
     tl.quiz("0.b", "A")
     tl.check("0.2", ...)
-    assert progress.solved() == ({}, "")
+    assert progress.read_solved() == ({}, "")
     tl.check("0.4", "C")
     tl.quiz("0.b", "C")
     capsys.readouterr()
@@ -496,7 +496,7 @@ def test_two_processes_lose_nothing(own_folder):
     runs = [subprocess.Popen([sys.executable, "-c", code, str(k)]) for k in (1, 2)]
     assert [run.wait(60) for run in runs] == [0, 0]
     wanted = {f"{k}.{n}" for k in (1, 2) for n in range(40)}
-    assert set(progress.solved()[0]) == wanted
+    assert set(progress.read_solved()[0]) == wanted
     assert set(json.loads((own_folder / "progress.json").read_text())["solved"]) == wanted
 
 
@@ -509,15 +509,15 @@ def test_a_damaged_file_is_set_aside_and_not_lost(content, own_folder, capsys):
     tl.check("0.4", "C")
     assert "was damaged" in capsys.readouterr().out
     assert (own_folder / "progress.damaged-1.json").read_text() == content
-    assert set(progress.solved()[0]) == {"0.4"}
+    assert set(progress.read_solved()[0]) == {"0.4"}
     (own_folder / "progress.json").write_text("worse")
-    assert "damaged-2" in progress.solved()[1]
+    assert "damaged-2" in progress.read_solved()[1]
 
 
 def test_what_a_later_version_adds_is_kept(own_folder):
     own_folder.mkdir()
     (own_folder / "progress.json").write_text('{"solved": {}, "drawings": 7}')
-    progress.remember("0.1")
+    progress.remember_solved("0.1")
     assert json.loads((own_folder / "progress.json").read_text())["drawings"] == 7
 
 
@@ -539,18 +539,18 @@ def test_a_file_that_cannot_be_written_costs_a_note_only(trouble, own_folder, ca
 
 def test_progress_on_the_command_line(capsys, monkeypatch):
     for item in ("0.1", "0.a", "1.1"):
-        progress.remember(item)
+        progress.remember_solved(item)
     assert command_line.main(["progress"]) == 0
     assert "1 of 5 exercises" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", open("/dev/null" if sys.platform != "win32" else "nul"))
     assert command_line.main(["progress", "reset", "0"]) == 0
     assert "Nothing was forgotten" in capsys.readouterr().out
-    assert len(progress.solved()[0]) == 3
+    assert len(progress.read_solved()[0]) == 3
     assert command_line.main(["progress", "reset", "00", "--yes"]) == 0
     assert "Forgotten: 0.1, 0.a" in capsys.readouterr().out
-    assert set(progress.solved()[0]) == {"1.1"}
+    assert set(progress.read_solved()[0]) == {"1.1"}
     assert command_line.main(["progress", "reset", "--yes"]) == 0
-    assert progress.solved() == ({}, "")
+    assert progress.read_solved() == ({}, "")
     assert command_line.main(["progress", "show", "99"]) == 2
     assert "These have" in capsys.readouterr().err
 
@@ -578,7 +578,7 @@ def test_a_notebook_runs_unsolved_the_same_bytes_whatever_was_solved(tmp_path):
     write_text_whole(path, execution.notebook_text(whole_notebook()))
     assert outputs.make_outputs(path)[1] is None
     first = path.read_text(encoding="utf-8")
-    progress.remember("0.1")  # the learner's own progress does not show
+    progress.remember_solved("0.1")  # the learner's own progress does not show
     assert outputs.make_outputs(path) == ([], None)
     assert path.read_text(encoding="utf-8") == first
     nb = execution.read_notebook(path)

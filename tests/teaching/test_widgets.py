@@ -248,7 +248,7 @@ def test_where_widgets_do_not_run_a_picture_with_words_stands_in():
     import ipywidgets
     from matplotlib.figure import Figure
 
-    picture = showing.Picture()
+    picture = showing.ShownPicture()
     picture.show(Figure(figsize=(1, 1)), 'an "empty" figure')
     assert 'alt="an &quot;empty&quot; figure"' in picture.widget.value
     box = showing.live([ipywidgets.IntSlider()], picture, answer=42)
@@ -523,14 +523,14 @@ def test_the_shipped_runs_are_all_there_and_plausible():
         for draw in freezing_runs.DRAWS
     }
     assert made == wanted and len(runs) == len(wanted)
-    heads = freezing.of_point(runs, 0, 1e-2)
+    heads = freezing.runs_of_point(runs, 0, 1e-2)
     assert len(heads) == 2 and heads[0].print == heads[1].print  # the network has not changed
     best = max(run.handwriting for run in runs)
     worst = min(
         run.handwriting for run in runs if run.learning_rate == max(freezing_runs.LEARNING_RATES)
     )
     assert best > 0.9 and worst < best
-    deep = freezing.of_point(runs, 11, max(freezing_runs.LEARNING_RATES))
+    deep = freezing.runs_of_point(runs, 11, max(freezing_runs.LEARNING_RATES))
     assert np.mean([run.print for run in deep]) < heads[0].print - 0.3  # forgotten
 
 
@@ -611,7 +611,7 @@ def test_the_plane_is_that_of_pca():
 
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(3, 40, 6)) * [5, 3, 1, 1, 1, 1] + np.arange(3)[:, None, None]
-    found = explorer_adaptation.flatten(rows)
+    found = explorer_adaptation.features_to_plane(rows)
     expected = PCA(2, svd_solver="full").fit_transform(rows.reshape(-1, 6))
     expected *= 100 / np.abs(expected).max()
     for column in range(2):
@@ -706,13 +706,13 @@ def test_results_say_how_they_were_made_and_come_back(tmp_path):
     tree = {"runs": [{"a": 1}, {"b": [2, 3]}], "note": "é"}
     results.write_tree("tree", tree, "A tree.", tmp_path)
     found = results.read_tree("tree", tmp_path)
-    assert found["runs"] == tree["runs"] and found["made with"] == results.command("tree")
+    assert found["runs"] == tree["runs"] and found["made with"] == results.command_for("tree")
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "freezing.csv", "adaptation.json"])
 def test_shipped_files_are_small_and_name_their_command(name):
     text = (results.FOLDER / name).read_text(encoding="utf-8")
-    assert results.command(name.split(".")[0]) in text and len(text) < 250_000
+    assert results.command_for(name.split(".")[0]) in text and len(text) < 250_000
     assert name.split(".")[0] in explorers.MAKERS
 
 

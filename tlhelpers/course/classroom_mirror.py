@@ -52,7 +52,7 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
 
     Raises
     ------
-    NotHere
+    FileNotHere
         If a file cannot be had.  What was fetched before stays in the mirror.
     ValueError
         If the course has no file of a name.

@@ -61,7 +61,7 @@ def check_packages() -> str:
     return ", ".join(found)
 
 
-def check_memory() -> str:
+def check_free_memory() -> str:
     """There is memory to train a small network."""
     import psutil
 
@@ -132,7 +132,7 @@ def check_kernel() -> str:
     return f"answered in {time.perf_counter() - began:.1f} s"
 
 
-def check_training() -> str:
+def check_short_training() -> str:
     """A network can be loaded and trained, for about ten seconds."""
     from tlhelpers import start
     from tlhelpers.labs import load
@@ -175,12 +175,12 @@ def check_fast_features() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "Python": check_python,
     "packages": check_packages,
-    "memory": check_memory,
+    "memory": check_free_memory,
     "disk": check_disk,
     "cache": check_cache,
     "bundled files": check_files,
     "kernel": check_kernel,
-    "training": check_training,
+    "training": check_short_training,
     "fast features": check_fast_features,
 }
 

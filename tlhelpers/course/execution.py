@@ -214,7 +214,7 @@ def python_path() -> str:
     An installed package is found anyway.  A checkout that is not installed is
     put in front of what ``PYTHONPATH`` already holds.
     """
-    home = places.checkout()
+    home = places.checkout_folder()
     paths = [str(home)] if home else []
     return os.pathsep.join(paths + [p for p in [os.environ.get("PYTHONPATH")] if p])
 

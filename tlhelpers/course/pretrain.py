@@ -82,10 +82,10 @@ def make_weights(
         "licence": "MIT",
         "parameters": model.count_params(),
         "pictures": pictures,
-        "print_varied": print_accuracy(
+        "print_varied": accuracy_on_print(
             model, style="varied", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_001
         ),
-        "print_plain": print_accuracy(
+        "print_plain": accuracy_on_print(
             model, style="plain", fonts=glyphs.HELD_OUT_FONTS, seed=seed + 90_002
         ),
         "seconds": round(seconds),
@@ -230,7 +230,7 @@ def learning_rate(block: int, blocks: int) -> float:
     return RATE * 0.5 * (1 + math.cos(math.pi * (block - rise) / max(1, blocks - rise)))
 
 
-def print_accuracy(
+def accuracy_on_print(
     model: keras.Model, *, style: str, fonts: tuple[str, ...], seed: int, per_class: int = 50
 ) -> float:
     """Return the share of new printed characters that the network reads correctly.

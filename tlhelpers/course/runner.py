@@ -117,18 +117,18 @@ def _run_notebook(
         "seconds": round(time.monotonic() - started, 3),
         "cells": len(seconds),
         "cell_seconds": seconds,
-        "claims": claims_of(nb) if nb else [],
-        "photos": photos_of(nb) if nb else {"run": 0, "skipped": 0},
+        "claims": checked_claims(nb) if nb else [],
+        "photos": count_photo_sections(nb) if nb else {"run": 0, "skipped": 0},
         "error": error,
     }
 
 
-def claims_of(nb: NotebookNode) -> list[str]:
+def checked_claims(nb: NotebookNode) -> list[str]:
     """Return the sentences that the cells of an executed notebook have checked."""
     return [data["sentence"] for data in _outputs_of_type(nb, CLAIM_TYPE)]
 
 
-def photos_of(nb: NotebookNode) -> dict[str, int]:
+def count_photo_sections(nb: NotebookNode) -> dict[str, int]:
     """Return how many photo sections of an executed notebook ran and were skipped."""
     found = [data["status"] for data in _outputs_of_type(nb, PHOTOS_TYPE)]
     return {status: found.count(status) for status in ("run", "skipped")}

@@ -13,7 +13,7 @@ from tlhelpers.data.near_copies import positions_by_key
 from tlhelpers.data.wording import counted, printable_name
 
 
-class Picture(NamedTuple):
+class UsablePicture(NamedTuple):
     """One usable file: its class is ``report.classes[label]``.
 
     Pictures with the same ``group`` look alike; ``notes`` say what is special.
@@ -27,14 +27,14 @@ class Picture(NamedTuple):
     notes: tuple[str, ...]
 
 
-class LeftOut(NamedTuple):
+class LeftOutFile(NamedTuple):
     """One file or folder that is not used, and the reason in plain words."""
 
     file: Path
     why: str
 
 
-class Part(NamedTuple):
+class SplitFiles(NamedTuple):
     """One side of a split: ``labels[i]`` belongs to ``files[i]``."""
 
     files: tuple[Path, ...]
@@ -42,13 +42,13 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
+class FolderReport:
     """What `scan_folder` found.  Print it: it is made to be read."""
 
     folder: Path  #: the one that was looked at
     classes: tuple[str, ...]  #: class folders with usable pictures, in alphabetical order
-    pictures: tuple[Picture, ...]  #: the usable files, ordered by class and name
-    left_out: tuple[LeftOut, ...]  #: files and folders that are not used, with reasons
+    pictures: tuple[UsablePicture, ...]  #: the usable files, ordered by class and name
+    left_out: tuple[LeftOutFile, ...]  #: files and folders that are not used, with reasons
     ignored: int  #: how many hidden and system files were passed over
     remarks: tuple[str, ...] = ()  #: what was done about it, a sentence each
 
@@ -60,7 +60,7 @@ class Report:
         return dict(zip(self.classes, counts.tolist(), strict=True))
 
     @property
-    def groups(self) -> list[list[Picture]]:
+    def groups(self) -> list[list[UsablePicture]]:
         """The pictures that look alike, two or more together."""
         return [
             [self.pictures[i] for i in rows]
@@ -102,10 +102,12 @@ class Report:
 
     __repr__ = __str__  # a notebook shows this
 
-    def _name(self, item: Picture | LeftOut) -> str:
+    def _name(self, item: UsablePicture | LeftOutFile) -> str:
         return printable_name(item.file.relative_to(self.folder).as_posix())
 
-    def _listed(self, title: str, items: Sequence[tuple[str, Picture | LeftOut]]) -> list[str]:
+    def _listed(
+        self, title: str, items: Sequence[tuple[str, UsablePicture | LeftOutFile]]
+    ) -> list[str]:
         """Return a line for each text with the first files it is about, and never too many."""
         found: dict[str, list[str]] = {}
         for text, item in items:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.folder_report import LeftOut, Picture, Report
+from tlhelpers.data.folder_report import FolderReport, LeftOutFile, UsablePicture
 from tlhelpers.data.image_files import map_in_threads
 from tlhelpers.data.near_copies import (
     Thumbnail,
@@ -38,13 +38,13 @@ class Listing(NamedTuple):
     """What is in class folders, before any file is opened."""
 
     files: list[tuple[str, Path]]  #: class and file
-    left_out: list[LeftOut]  #: what is no file in a class folder
+    left_out: list[LeftOutFile]  #: what is no file in a class folder
     ignored: int  #: how many hidden and system files were passed over
 
 
 def scan_folder(
     path: str | Path, *, alike: float = 0.98, first: int | None = None, progress: bool = True
-) -> Report:
+) -> FolderReport:
     """Look at a folder that holds one folder of pictures for each class.
 
     Every file is opened once.  What cannot be used is left out with a reason;
@@ -118,7 +118,7 @@ class _Usable(NamedTuple):
 
 def scan_files(
     root: Path, listing: Listing, *, alike: float = 0.98, progress: bool = True
-) -> Report:
+) -> FolderReport:
     """Look at files that are listed already; of copies, the first in the list is kept.
 
     Parameters
@@ -147,26 +147,28 @@ def scan_files(
     good: list[_Usable] = []
     for (name, file), seen in zip(files, results, strict=True):
         if isinstance(seen, str):
-            left_out.append(LeftOut(file, seen))
+            left_out.append(LeftOutFile(file, seen))
         else:
             good.append(_Usable(name, file, seen))
     if not good and all(file.parent.parent == root for _, file in files):
         _check_structure(root)
     usable = {row.file.parent for row in good}
     emptied = dict.fromkeys(file.parent for _, file in files if file.parent not in usable)
-    left_out += [LeftOut(folder, "no usable picture in it") for folder in emptied]
+    left_out += [LeftOutFile(folder, "no usable picture in it") for folder in emptied]
     thumbnails = np.array([row.seen.pixels for row in good], np.uint8).reshape(-1, 16, 16, 3)
     group = find_alike(thumbnails, alike).tolist()
     copies = _copies(root, good, group, progress)
-    left_out += [LeftOut(good[i].file, why) for i, why in copies.items()]
+    left_out += [LeftOutFile(good[i].file, why) for i, why in copies.items()]
     keep = [i for i in range(len(good)) if i not in copies]
     classes = tuple(sorted({good[i].name for i in keep}))
     pictures = []
     for i in keep:
         name, file, seen = good[i]
         width, height = seen.size
-        pictures.append(Picture(file, classes.index(name), width, height, group[i], seen.notes))
-    return Report(root, classes, tuple(pictures), tuple(left_out), listing.ignored)
+        pictures.append(
+            UsablePicture(file, classes.index(name), width, height, group[i], seen.notes)
+        )
+    return FolderReport(root, classes, tuple(pictures), tuple(left_out), listing.ignored)
 
 
 def open_folder(path: str | Path) -> Path:
@@ -215,7 +217,7 @@ def list_class_folders(root: Path) -> Listing:
     OSError
         If ``root`` may not be read.
     """
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOutFile] = []
     ignored = 0
 
     def look(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -228,13 +230,15 @@ def list_class_folders(root: Path) -> Listing:
                     ignored += 1
                 # Windows has links to folders that do not call themselves links.
                 elif entry.is_symlink() or entry.is_dir() and os.path.realpath(place) != str(place):
-                    left_out.append(LeftOut(place, "a link, not followed (copy what it points to)"))
+                    left_out.append(
+                        LeftOutFile(place, "a link, not followed (copy what it points to)")
+                    )
                 elif entry.is_dir():
                     folders.append(place)
                 elif entry.is_file():
                     files.append(place)
                 else:  # opening a pipe would wait for ever
-                    left_out.append(LeftOut(place, "a pipe, socket or device, not a file"))
+                    left_out.append(LeftOutFile(place, "a pipe, socket or device, not a file"))
         return files, folders
 
     loose, folders = look(root)
@@ -243,15 +247,15 @@ def list_class_folders(root: Path) -> Listing:
         try:
             files, inner = look(folder)
         except OSError:
-            left_out.append(LeftOut(folder, "no permission to look inside"))
+            left_out.append(LeftOutFile(folder, "no permission to look inside"))
             continue
         found += [(folder.name, file) for file in files]
         if files or inner:
             why = "a folder in a class folder, not looked at"
-            left_out += [LeftOut(place, why) for place in inner]
+            left_out += [LeftOutFile(place, why) for place in inner]
         else:
-            left_out.append(LeftOut(folder, "an empty class folder"))
-    left_out += [LeftOut(file, "beside the class folders") for file in loose]
+            left_out.append(LeftOutFile(folder, "an empty class folder"))
+    left_out += [LeftOutFile(file, "beside the class folders") for file in loose]
     return Listing(found, left_out, ignored)
 
 

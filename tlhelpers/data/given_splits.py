@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers.data.folder_report import LeftOut, Part, Picture, Report
+from tlhelpers.data.folder_report import FolderReport, LeftOutFile, SplitFiles, UsablePicture
 from tlhelpers.data.folders import (
     Listing,
     is_hidden_name,
@@ -70,7 +70,7 @@ def find_given_split(path: str | Path) -> dict[str, Path]:
 
 def scan_given_split(
     path: str | Path, *, alike: float = 0.98, progress: bool = True
-) -> tuple[Report, list[Part]]:
+) -> tuple[FolderReport, list[SplitFiles]]:
     """Look at a folder that comes with a split, and clean the split of leaks.
 
     A picture to test with that is also (nearly) a picture to learn from makes
@@ -106,7 +106,7 @@ def scan_given_split(
         raise ValueError(f"{root} comes with no split: there are no train and test folders in it.")
     test, *others = folders.values()  # the part to test with, and those to learn from
 
-    def is_tested(item: Picture | LeftOut) -> bool:
+    def is_tested(item: UsablePicture | LeftOutFile) -> bool:
         return test in item.file.parents
 
     found = scan_files(root, _list_parts(root, folders), alike=alike, progress=progress)
@@ -115,7 +115,7 @@ def scan_given_split(
     left_out = list(found.left_out)
     for picture in sorted(leaks, key=lambda picture: picture.file):
         name = printable_name(tested[picture.group].relative_to(root).as_posix())
-        left_out.append(LeftOut(picture.file, f"nearly the same as {name}"))
+        left_out.append(LeftOutFile(picture.file, f"nearly the same as {name}"))
     copy = f"the same picture as {test.name}/"
     leaked = len(leaks) + sum(
         item.why.startswith(copy) and not is_tested(item) for item in left_out
@@ -127,11 +127,13 @@ def scan_given_split(
     for picture in kept:
         if picture.label not in both:
             name = printable_name(found.classes[picture.label])
-            left_out.append(LeftOut(picture.file, f"{name} is only in one part, so it is no class"))
+            left_out.append(
+                LeftOutFile(picture.file, f"{name} is only in one part, so it is no class")
+            )
     kept = [p._replace(label=both.index(p.label)) for p in kept if p.label in both]
     classes = tuple(found.classes[label] for label in both)
     remarks = _remarks(test, others, leaked)
-    report = Report(root, classes, tuple(kept), tuple(left_out), found.ignored, remarks)
+    report = FolderReport(root, classes, tuple(kept), tuple(left_out), found.ignored, remarks)
     parts = [_part([p for p in kept if is_tested(p) == side]) for side in (False, True)]
     return report, parts
 
@@ -144,7 +146,7 @@ def _list_parts(root: Path, folders: dict[str, Path]) -> Listing:
         whole = Listing(whole.files + files, whole.left_out + left_out, whole.ignored + ignored)
     beside = [entry for entry in sorted(root.iterdir()) if entry not in folders.values()]
     left_out = [
-        LeftOut(entry, "beside the parts of the split")
+        LeftOutFile(entry, "beside the parts of the split")
         for entry in beside
         if not is_hidden_name(entry.name)
     ]
@@ -165,9 +167,9 @@ def _remarks(test: Path, others: list[Path], leaked: int) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _part(pictures: list[Picture]) -> Part:
+def _part(pictures: list[UsablePicture]) -> SplitFiles:
     rows = sorted((picture.label, picture.file) for picture in pictures)
-    return Part(tuple(file for _, file in rows), np.array([label for label, _ in rows], int))
+    return SplitFiles(tuple(file for _, file in rows), np.array([label for label, _ in rows], int))
 
 
 def _has_folders(folder: Path) -> bool:

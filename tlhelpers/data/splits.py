@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.folder_report import Part, Report
+from tlhelpers.data.folder_report import FolderReport, SplitFiles
 from tlhelpers.data.near_copies import positions_by_key
 from tlhelpers.data.wording import counted, printable_name
 
@@ -110,8 +110,8 @@ TRIES = 50  # orders to deal in, before a split is refused
 
 
 def stratified_split(
-    report: Report, fractions: Sequence[float] = (0.75, 0.25), *, seed: int = 0
-) -> list[Part]:
+    report: FolderReport, fractions: Sequence[float] = (0.75, 0.25), *, seed: int = 0
+) -> list[SplitFiles]:
     """Cut the pictures of a report into parts, every class in the same proportions.
 
     Pictures that look alike stay together, so that no part holds a copy of what
@@ -166,7 +166,7 @@ def stratified_split(
     else:
         raise ValueError(_cannot_split(report, together, different, len(fractions)))
     return [
-        Part(tuple(report.pictures[i].file for i in rows), labels[rows])
+        SplitFiles(tuple(report.pictures[i].file for i in rows), labels[rows])
         for rows in (np.flatnonzero(part == p) for p in range(len(fractions)))
     ]
 
@@ -206,7 +206,7 @@ def _deal(
 
 
 def _cannot_split(
-    report: Report, together: list[list[int]], different: np.ndarray, parts: int
+    report: FolderReport, together: list[list[int]], different: np.ndarray, parts: int
 ) -> str:
     """Say which class cannot be in all parts, why, and what to do.
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from tlhelpers.fetching import internet
 from tlhelpers.fetching.archives import BadArchive, unpack
 from tlhelpers.fetching.cache import checksum_note, checksum_of, is_readable, is_whole, locked
-from tlhelpers.fetching.internet import SourceFailed, megabytes
+from tlhelpers.fetching.internet import SourceFailed, size_in_words
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
 from tlhelpers.fetching.places import cache_folder
 from tlhelpers.fetching.registry import File, find_file
@@ -27,7 +27,7 @@ from tlhelpers.fetching.whole_files import write_text_whole
 UNASKED = 20_000_000  # bytes: the most that is downloaded without being asked for
 
 
-class NotHere(Exception):
+class FileNotHere(Exception):
     """A file that is not on this computer and was not or could not be fetched.
 
     Where nobody asked for a download, the message is one line, fit for being
@@ -63,7 +63,7 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
 
     Raises
     ------
-    NotHere
+    FileNotHere
         If it cannot be had.
     ValueError
         If the course has no file of that name.
@@ -90,7 +90,9 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
         tried.append((str(place.parent), str(failure)))
     except OSError as error:
         tried.append((str(place.parent), _disk_trouble(error)))
-    raise NotHere(_explain(file, place, tried) if download else _one_line(file, tried)) from None
+    raise FileNotHere(
+        _explain(file, place, tried) if download else _one_line(file, tried)
+    ) from None
 
 
 def fetch_flower_photos(*, download: bool = False) -> Path:
@@ -108,7 +110,7 @@ def fetch_flower_photos(*, download: bool = False) -> Path:
 
     Raises
     ------
-    NotHere
+    FileNotHere
         If they cannot be had.
     """
     folder = cache_folder() / "datasets" / "flower_photos"
@@ -135,7 +137,7 @@ def fetch_flower_photos(*, download: bool = False) -> Path:
             write_text_whole(_count_note(folder), str(number))
     except (OSError, SourceFailed, BadArchive) as error:
         words = _disk_trouble(error) if isinstance(error, OSError) else str(error)
-        raise NotHere(f"The photographs cannot be unpacked into {folder}: {words}") from error
+        raise FileNotHere(f"The photographs cannot be unpacked into {folder}: {words}") from error
     return folder
 
 
@@ -172,7 +174,7 @@ def _from_mirror(file: File, place: Path, download: bool) -> bool:
     def bring(part: Path) -> bool:
         if is_address(mirror):
             address = f"{mirror.rstrip('/')}/{file.path}"
-            return internet.download(address, part, size=entry.size, tries=tries)
+            return internet.download_file(address, part, size=entry.size, tries=tries)
         return _copy_from_folder(Path(mirror) / file.path, part, entry.size)
 
     if entry.checksum != file.checksum:
@@ -190,7 +192,9 @@ def _from_internet(file: File, place: Path, download: bool) -> bool:
         raise SourceFailed("not asked, because TLHELPERS_OFFLINE is set")
     tries = internet.TRIES if download else 1
     _arrive(
-        place, file, lambda part: internet.download(file.address, part, size=file.size, tries=tries)
+        place,
+        file,
+        lambda part: internet.download_file(file.address, part, size=file.size, tries=tries),
     )
     checksum_note(place).unlink(missing_ok=True)
     return True
@@ -256,7 +260,7 @@ def describe_file(file: File) -> str:
     >>> describe_file(find_file("photos"))
     'flower_photos.tgz (228.8 MB)'
     """
-    return f"{file.name} ({megabytes(file.size)})" if file.size else file.name
+    return f"{file.name} ({size_in_words(file.size)})" if file.size else file.name
 
 
 def _name_source(source: Callable, file: File) -> str:

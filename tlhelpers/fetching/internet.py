@@ -41,18 +41,18 @@ class _Cut(SourceFailed):
     """A failure that another try may get over."""
 
 
-def megabytes(size: int) -> str:
+def size_in_words(size: int) -> str:
     """Return a size in words.
 
     Examples
     --------
-    >>> megabytes(228_813_984), megabytes(35_363)
+    >>> size_in_words(228_813_984), size_in_words(35_363)
     ('228.8 MB', '35 kB')
     """
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 
-def download(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> bool:
+def download_file(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> bool:
     """Fetch a file into ``part``, going on behind what ``part`` already holds.
 
     Parameters
@@ -108,7 +108,7 @@ def download(address: str, part: Path, *, size: int = 0, tries: int = TRIES) -> 
     raise SourceFailed(f"the connection was cut {MOST_TRIES} times")
 
 
-def read_text(address: str, *, tries: int = TRIES) -> str:
+def read_remote_text(address: str, *, tries: int = TRIES) -> str:
     """Read a small text file over HTTP.
 
     Parameters
@@ -116,7 +116,7 @@ def read_text(address: str, *, tries: int = TRIES) -> str:
     address
         Where it is, http or https.
     tries
-        As for `download`.
+        As for `download_file`.
 
     Returns
     -------
@@ -132,10 +132,11 @@ def read_text(address: str, *, tries: int = TRIES) -> str:
 
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder) / "part"
-        download(address, part, tries=tries)
+        download_file(address, part, tries=tries)
         if _size(part) > MOST_TEXT:
             raise SourceFailed(
-                f"has {megabytes(_size(part))}, more than the {megabytes(MOST_TEXT)} expected"
+                f"has {size_in_words(_size(part))}, more than the "
+                f"{size_in_words(MOST_TEXT)} expected"
             )
         return part.read_text(encoding="utf-8", errors="replace")
 

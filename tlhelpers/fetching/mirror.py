@@ -46,7 +46,7 @@ def read_manifest(mirror: str | Path, *, tries: int = internet.TRIES) -> dict[st
     mirror
         A folder or an address.
     tries
-        As for `internet.download`.
+        As for `internet.download_file`.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def read_manifest(mirror: str | Path, *, tries: int = internet.TRIES) -> dict[st
     """
     mirror = str(mirror)
     if is_address(mirror):
-        text = internet.read_text(f"{mirror.rstrip('/')}/{MANIFEST}", tries=tries)
+        text = internet.read_remote_text(f"{mirror.rstrip('/')}/{MANIFEST}", tries=tries)
     else:
         try:
             text = (Path(mirror) / MANIFEST).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def checkout() -> Path | None:
+def checkout_folder() -> Path | None:
     """Return the folder of the checkout that this package lies in; None if it is installed."""
     folder = PACKAGE.parent
     return folder if (folder / "pyproject.toml").is_file() else None

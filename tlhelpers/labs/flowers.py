@@ -20,7 +20,7 @@ PER_CLASS = 200  # photographs of each class that the lab uses
 ALIKE = 0.93  # also finds several shots of one scene, which must not be on both sides
 
 
-class Sides(NamedTuple):
+class FlowerSplit(NamedTuple):
     """The photographs, cut in two.
 
     Attributes
@@ -32,11 +32,11 @@ class Sides(NamedTuple):
     """
 
     classes: tuple[str, ...]
-    train: folder_report.Part
-    test: folder_report.Part
+    train: folder_report.SplitFiles
+    test: folder_report.SplitFiles
 
 
-def split_flowers(folder: Path) -> Sides:
+def split_flowers(folder: Path) -> FlowerSplit:
     """Cut the first 200 photographs of each class into about 60 % to learn from and 40 %.
 
     "First" is in byte order of the file names.  Exact copies are left out, and
@@ -54,10 +54,10 @@ def split_flowers(folder: Path) -> Sides:
     """
     report = folders.scan_folder(folder, alike=ALIKE, first=PER_CLASS)
     train, test = splits.stratified_split(report, (0.6, 0.4), seed=0)
-    return Sides(report.classes, train, test)
+    return FlowerSplit(report.classes, train, test)
 
 
-def load_side(part: folder_report.Part, size: int) -> tuple[np.ndarray, np.ndarray]:
+def load_photographs(part: folder_report.SplitFiles, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Load one side: images (n, size, size, 3), uint8 in RGB, and their labels.
 
     Photographs are pressed into the square, and nothing is cut off.  Averaged over
@@ -88,7 +88,7 @@ def fetch_parts(
 
     Raises
     ------
-    fetch.NotHere
+    fetch.FileNotHere
         If something cannot be had.
     ValueError
         If there is no network of that name.

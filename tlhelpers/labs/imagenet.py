@@ -55,7 +55,7 @@ def fetch_weights(name: str, *, download: bool = False) -> tuple[Path, str]:
 
     Raises
     ------
-    fetch.NotHere
+    fetch.FileNotHere
         If the weights cannot be had.
     ValueError
         If there is no network of that name.
@@ -80,7 +80,7 @@ def load_pretrained(name: str) -> Pretrained:
 
     Raises
     ------
-    fetch.NotHere
+    fetch.FileNotHere
         If the weights cannot be had.
     ValueError
         If there is no network of that name.

@@ -66,7 +66,7 @@ class Lab:
     draw_source: Callable[..., np.ndarray] | None = None
     weights: str = ""
     cut: Callable[[keras.Model], keras.Model] = surgery.cut_head
-    report: folder_report.Report | None = None
+    report: folder_report.FolderReport | None = None
 
     @classmethod
     def from_folder(
@@ -109,7 +109,7 @@ class Lab:
             fits into memory.
         weights
             A file of ImageNet weights; by default they are fetched when the
-            network is built, which raises `fetch.NotHere` if they cannot be had.
+            network is built, which raises `fetch.FileNotHere` if they cannot be had.
         download
             Whether more than 20 MB of weights may come from the internet.
         progress

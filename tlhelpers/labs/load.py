@@ -44,7 +44,7 @@ def load_lab(
     ------
     ValueError
         If there is no lab, or no network, of that name.
-    fetch.NotHere
+    fetch.FileNotHere
         If photographs or weights are neither here nor in a mirror, and may not
         be downloaded or cannot.
 
@@ -86,8 +86,8 @@ def _photos(architecture: str, download: bool) -> Lab:
         name="photos",
         source_classes=classes,
         target_classes=sides.classes,
-        train=Split(*flowers.load_side(sides.train, size)),
-        test=Split(*flowers.load_side(sides.test, size)),
+        train=Split(*flowers.load_photographs(sides.train, size)),
+        test=Split(*flowers.load_photographs(sides.test, size)),
         network=network,
         preprocess=preprocessing.preprocess_for(architecture),
         weights=label,

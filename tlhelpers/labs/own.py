@@ -56,7 +56,7 @@ def scan_and_split(
     alike: float = 0.98,
     most_per_class: int | None = None,
     progress: bool = True,
-) -> tuple[folder_report.Report, list[folder_report.Part]]:
+) -> tuple[folder_report.FolderReport, list[folder_report.SplitFiles]]:
     """Look at a folder, print what is there, and cut what is good into two parts.
 
     Parameters
@@ -87,7 +87,7 @@ def scan_and_split(
     if len(fractions) != 2:
         raise ValueError(f"fractions must be two, to learn and to test; got {tuple(fractions)}.")
     given = bool(given_splits.find_given_split(path))
-    parts: list[folder_report.Part] = []
+    parts: list[folder_report.SplitFiles] = []
     if given:
         report, parts = given_splits.scan_given_split(path, alike=alike, progress=progress)
         if most_per_class is not None:
@@ -149,8 +149,8 @@ def _that_fit(size: int, classes: int) -> int:
 
 
 def _fewer(
-    pictures: Sequence[folder_report.Picture], most: int, seed: int
-) -> tuple[folder_report.Picture, ...]:
+    pictures: Sequence[folder_report.UsablePicture], most: int, seed: int
+) -> tuple[folder_report.UsablePicture, ...]:
     """Return at most so many pictures of each class, different ones if possible, in order."""
     rng = np.random.default_rng(seed)
     seen: dict[tuple[int, int], int] = {}
@@ -168,13 +168,16 @@ def _fewer(
 
 
 def _fewer_of_part(
-    part: folder_report.Part, pictures: Sequence[folder_report.Picture], most: int, seed: int
-) -> folder_report.Part:
+    part: folder_report.SplitFiles,
+    pictures: Sequence[folder_report.UsablePicture],
+    most: int,
+    seed: int,
+) -> folder_report.SplitFiles:
     """Return a part with at most so many files of each class; ``pictures`` has their groups."""
     inside = set(part.files)
     keep = {p.file for p in _fewer([p for p in pictures if p.file in inside], most, seed)}
     rows = [i for i, file in enumerate(part.files) if file in keep]
-    return folder_report.Part(tuple(part.files[i] for i in rows), part.labels[rows])
+    return folder_report.SplitFiles(tuple(part.files[i] for i in rows), part.labels[rows])
 
 
 def plan_network(
@@ -219,14 +222,14 @@ def plan_network(
 
     classes: tuple[str, ...] = ()
     if _is_near(registry.FILES[imagenet.CLASSES], download):
-        with contextlib.suppress(fetch.NotHere):  # no reason to stop with classes of one's own
+        with contextlib.suppress(fetch.FileNotHere):  # no reason to stop with classes of one's own
             classes = imagenet.fetch_classes()
     if weights is not None:
         return NetworkPlan(build, classes, f"{architecture} ({Path(weights).name})")
     label = f"{architecture} (weights not here yet)"
     if _is_near(imagenet_weights.weights_file(architecture), download):
         # Said when the network is built; the pictures can be looked at without it.
-        with contextlib.suppress(fetch.NotHere):
+        with contextlib.suppress(fetch.FileNotHere):
             _, label = imagenet.fetch_weights(architecture, download=download)
     return NetworkPlan(build, classes, label)
 

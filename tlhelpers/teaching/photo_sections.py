@@ -35,7 +35,7 @@ def load_photos(
     """
     try:
         lab = load_lab("photos", architecture=architecture, download=download)
-    except fetch.NotHere as missing:
+    except fetch.FileNotHere as missing:
         say_photos("skipped", f"This section on photographs is left out: {missing}")
         return None
     text = (
@@ -76,10 +76,10 @@ def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
     for name in names:
         try:
             if not imagenet.may_be_here(name):
-                raise fetch.NotHere
+                raise fetch.FileNotHere
             found[name] = imagenet.load_pretrained(name)
             lines.append(f"{found[name].weights}: ready, {found[name].size} x {found[name].size}.")
-        except fetch.NotHere:
+        except fetch.FileNotHere:
             lines.append(f"{name} is not on this computer. To get it: tlhelpers fetch {name}")
     if not found:
         text = "This section on photographs is left out: no weights here. To get them: "

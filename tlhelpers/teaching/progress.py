@@ -26,7 +26,7 @@ def progress_path() -> Path:
     return learner_folder() / "progress.json"
 
 
-def solved() -> tuple[dict[str, str], str]:
+def read_solved() -> tuple[dict[str, str], str]:
     """Return what is solved, and a note for the learner if there is trouble.
 
     Returns
@@ -43,7 +43,7 @@ def solved() -> tuple[dict[str, str], str]:
     return (data or {}).get("solved", {}), note
 
 
-def remember(item_id: str) -> str:
+def remember_solved(item_id: str) -> str:
     """Remember that an exercise or a quiz is solved, and return a note if that failed.
 
     What another notebook wrote in the meantime is kept.
@@ -64,7 +64,7 @@ def remember(item_id: str) -> str:
     return _locked(add)[1]
 
 
-def forget(prefix: str = "") -> tuple[list[str], str]:
+def forget_solved(prefix: str = "") -> tuple[list[str], str]:
     """Forget what is solved.
 
     Parameters

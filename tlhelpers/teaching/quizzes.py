@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tlhelpers.teaching import progress
 from tlhelpers.teaching.exercises.definitions import Quiz, Unknown, find_item
 from tlhelpers.teaching.exercises.reading import NotThis, letter
-from tlhelpers.teaching.exercises.showing import plain_text, show
+from tlhelpers.teaching.exercises.showing import plain_text, show_markdown
 from tlhelpers.teaching.publishing import in_notebook, publish
 
 if TYPE_CHECKING:  # it takes a while to import
@@ -38,17 +38,17 @@ def quiz(quiz_id: str, choice: str | EllipsisType | None = None) -> None:
     try:
         found = find_item(quiz_id)
     except Unknown as problem:
-        show(str(problem))
+        show_markdown(str(problem))
         return
     except Exception:  # an id that cannot even be printed
-        show("That is no id of a quiz. An id looks like '0.a'.")
+        show_markdown("That is no id of a quiz. An id looks like '0.a'.")
         return
     if not isinstance(found, Quiz):
-        show(f'{found.id} is an exercise: `tl.check("{found.id}", answer)`.')
+        show_markdown(f'{found.id} is an exercise: `tl.check("{found.id}", answer)`.')
     elif choice is None or choice is ...:
         _display(found)
     else:
-        show(verdict(found, choice))
+        show_markdown(reply_to_choice(found, choice))
 
 
 def as_markdown(found: Quiz) -> str:
@@ -60,7 +60,7 @@ def as_markdown(found: Quiz) -> str:
     return "\n".join([f"**Quiz {found.id}** {found.question}\n", *choices, f"\n{how}"])
 
 
-def verdict(found: Quiz, choice: object) -> str:
+def reply_to_choice(found: Quiz, choice: object) -> str:
     """Return what to say to a choice, in Markdown; a right one is remembered.
 
     Parameters
@@ -80,7 +80,9 @@ def verdict(found: Quiz, choice: object) -> str:
     item = found.choices[names.index(name)]
     if not item.right:
         return f"**✘ {found.id} {name} is not it.** {item.why}"
-    return f"**✔ {found.id} {name} is right.** {item.why} {progress.remember(found.id)}".strip()
+    return (
+        f"**✔ {found.id} {name} is right.** {item.why} {progress.remember_solved(found.id)}".strip()
+    )
 
 
 def _display(found: Quiz) -> None:
@@ -89,13 +91,13 @@ def _display(found: Quiz) -> None:
     data = {"text/plain": plain_text(text), "text/markdown": text}
     if in_notebook():
         try:  # JupyterLab shows the best that it can: the buttons, and only those
-            data = (buttons(found)._repr_mimebundle_() or {}) | data
+            data = (quiz_buttons(found)._repr_mimebundle_() or {}) | data
         except Exception:  # no widgets here: the text is enough to answer with a letter
             pass
     publish(data)
 
 
-def buttons(found: Quiz) -> ipywidgets.VBox:
+def quiz_buttons(found: Quiz) -> ipywidgets.VBox:
     """Return the widget of a quiz: question, choices, a button, and room for the verdict.
 
     Parameters
@@ -119,7 +121,7 @@ def buttons(found: Quiz) -> ipywidgets.VBox:
 
     def on_click(_: object) -> None:
         chosen = choices.value
-        text = verdict(found, chosen) if chosen else "Choose one of the answers first."
+        text = reply_to_choice(found, chosen) if chosen else "Choose one of the answers first."
         answer.value = _as_html(text)
 
     button.on_click(on_click)

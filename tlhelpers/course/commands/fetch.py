@@ -7,7 +7,7 @@ import sys
 
 from tlhelpers.course.arguments import Commands, add_command
 from tlhelpers.fetching.cache import is_whole
-from tlhelpers.fetching.fetch import NotHere, describe_file, fetch_file, fetch_flower_photos
+from tlhelpers.fetching.fetch import FileNotHere, describe_file, fetch_file, fetch_flower_photos
 from tlhelpers.fetching.registry import FILES, keras_weights_file
 
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
                 path = fetch_file(word, download=True)
             else:
                 path = fetch_file(keras_weights_file(word, top=not args.no_top), download=True)
-        except (NotHere, ValueError) as problem:
+        except (FileNotHere, ValueError) as problem:
             print(problem, file=sys.stderr)
             return 1
         print(f"{word} is here: {path}")

@@ -15,7 +15,7 @@ from tlhelpers.course.classroom_mirror import (
     serve_mirror,
 )
 from tlhelpers.fetching import fetch, mirror
-from tlhelpers.fetching.internet import megabytes
+from tlhelpers.fetching.internet import size_in_words
 from tlhelpers.fetching.registry import FILES, File, keras_weights_file
 
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         problems = check_mirror(args.folder)
         if not report_problems(problems, args.folder):
             entries = mirror.read_manifest(args.folder).values()
-            total = megabytes(sum(entry.size for entry in entries))
+            total = size_in_words(sum(entry.size for entry in entries))
             print(f"{args.folder}: {len(entries)} files, {total}, all in order.")
         return int(bool(problems))
     try:
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
                 [name] if name in FILES else [keras_weights_file(name, top=top) for top in tops]
             )
         paths = build_mirror(args.folder, wanted)
-    except (fetch.NotHere, ValueError, OSError) as problem:
+    except (fetch.FileNotHere, ValueError, OSError) as problem:
         print(problem, file=sys.stderr)
         return 1
     print(f"{args.folder} has now:", *paths, sep="\n  ")

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         chosen = [args.name] if args.name else definitions.notebooks()
-        lines = [f"{name.zfill(2)}  {plain_text(overview.line(name))}" for name in chosen]
+        lines = [f"{name.zfill(2)}  {plain_text(overview.solved_line(name))}" for name in chosen]
     except definitions.Unknown as problem:
         raise CannotDo(problem) from problem
     print("\n".join(lines))
@@ -52,6 +52,6 @@ def run(args: argparse.Namespace) -> int:
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             print("\nNothing was forgotten.")
             return 0
-    gone, note = progress.forget(f"{int(args.name)}." if args.name else "")
+    gone, note = progress.forget_solved(f"{int(args.name)}." if args.name else "")
     print(note or f"Forgotten: {', '.join(gone) or 'nothing was solved'}.")
     return 1 if note else 0

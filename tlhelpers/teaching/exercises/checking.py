@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from tlhelpers.teaching import progress
 from tlhelpers.teaching.exercises.definitions import Exercise, Unknown, Verdict, find_item, wrong
 from tlhelpers.teaching.exercises.reading import NotThis
-from tlhelpers.teaching.exercises.showing import show
+from tlhelpers.teaching.exercises.showing import show_markdown
 
 _WORDS = {
     "right": "✔ {id} Right.",
@@ -50,9 +50,11 @@ are stuck: `tl.hint("0.2")`.
     if exercise is None:
         return
     verdict = judge(exercise, answer, context)
-    note = progress.remember(exercise.id) if verdict.status == "right" else ""
+    note = progress.remember_solved(exercise.id) if verdict.status == "right" else ""
     head = _WORDS[verdict.status].format(id=exercise.id)
-    show(f"**{head}** {verdict.text} {note}".strip(), id=exercise.id, status=verdict.status)
+    show_markdown(
+        f"**{head}** {verdict.text} {note}".strip(), id=exercise.id, status=verdict.status
+    )
 
 
 def hint(exercise_id: str) -> None:
@@ -78,7 +80,7 @@ def hint(exercise_id: str) -> None:
     more = f'That was the last one. `tl.solution("{exercise.id}")` shows a solution.'
     if not last:
         more = f'Run `tl.hint("{exercise.id}")` again for the next one.'
-    show("\n".join([f"**Hints for {exercise.id}**\n", *lines, f"\n{more}"]))
+    show_markdown("\n".join([f"**Hints for {exercise.id}**\n", *lines, f"\n{more}"]))
 
 
 def solution(exercise_id: str) -> None:
@@ -92,7 +94,9 @@ def solution(exercise_id: str) -> None:
     exercise = _exercise(exercise_id)
     if exercise is not None:
         code = f"```python\n{exercise.solution.strip()}\n```"
-        show(f"**A solution of {exercise.id}: {exercise.title}**\n\n{code}\n\n{exercise.why}")
+        show_markdown(
+            f"**A solution of {exercise.id}: {exercise.title}**\n\n{code}\n\n{exercise.why}"
+        )
 
 
 def _exercise(exercise_id: str) -> Exercise | None:
@@ -101,11 +105,11 @@ def _exercise(exercise_id: str) -> Exercise | None:
         found = find_item(exercise_id)
         if isinstance(found, Exercise):
             return found
-        show(f'{found.id} is a quiz: `tl.quiz("{found.id}")`.')
+        show_markdown(f'{found.id} is a quiz: `tl.quiz("{found.id}")`.')
     except Unknown as problem:
-        show(str(problem))
+        show_markdown(str(problem))
     except Exception:  # an id that cannot even be printed
-        show("That is no id of an exercise. An id looks like '0.1'.")
+        show_markdown("That is no id of an exercise. An id looks like '0.1'.")
     return None
 
 
@@ -131,7 +135,7 @@ def judge(exercise: Exercise, answer: object, context: dict) -> Verdict:
             if has_gap(answer):
                 return _unanswered(exercise)
             if exercise.seconds > 1:
-                show(f"This check takes about {exercise.seconds:.0f} seconds.")
+                show_markdown(f"This check takes about {exercise.seconds:.0f} seconds.")
             verdict = exercise.check(answer, context)
             if verdict.status == "wrong" and is_stub(answer, exercise):
                 return _unanswered(exercise)

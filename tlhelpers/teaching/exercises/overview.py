@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tlhelpers.teaching.exercises.definitions import Unknown, load_items
-from tlhelpers.teaching.exercises.showing import show
-from tlhelpers.teaching.progress import solved
+from tlhelpers.teaching.exercises.showing import show_markdown
+from tlhelpers.teaching.progress import read_solved
 
 
 def progress(notebook: str | int) -> None:
@@ -16,12 +16,12 @@ def progress(notebook: str | int) -> None:
         Its number, such as ``"00"``.
     """
     try:
-        show(line(notebook))
+        show_markdown(solved_line(notebook))
     except Unknown as problem:
-        show(str(problem))
+        show_markdown(str(problem))
 
 
-def line(notebook: str | int) -> str:
+def solved_line(notebook: str | int) -> str:
     """Return a line on what is solved in a notebook, in Markdown.
 
     Raises
@@ -30,7 +30,7 @@ def line(notebook: str | int) -> str:
         If no notebook of that number has exercises.
     """
     exercises, quizzes = load_items(notebook)
-    found, note = solved()
+    found, note = read_solved()
     done = [item.id for item in exercises if item.id in found]
     right = [item.id for item in quizzes if item.id in found]
     if done or right:

@@ -8,7 +8,7 @@ from tlhelpers.teaching.publishing import publish
 CHECK_TYPE = "application/vnd.tlhelpers.check+json"
 
 
-def show(markdown: str, **facts: str) -> None:
+def show_markdown(markdown: str, **facts: str) -> None:
     """Show Markdown as one output, and as plain text where there is no Markdown.
 
     Parameters
@@ -20,7 +20,7 @@ def show(markdown: str, **facts: str) -> None:
 
     Examples
     --------
-    >>> show("**Right.** Well read.")
+    >>> show_markdown("**Right.** Well read.")
     Right. Well read.
     """
     data: dict[str, object] = {"text/plain": plain_text(markdown), "text/markdown": markdown}

@@ -8,7 +8,15 @@ import numpy as np
 
 from tlhelpers import plots
 from tlhelpers.teaching.widgets import results
-from tlhelpers.teaching.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
+from tlhelpers.teaching.widgets.showing import (
+    STYLE,
+    WIDE,
+    ShownPicture,
+    Turns,
+    Words,
+    live,
+    small_print,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -129,7 +137,7 @@ def explore_adaptation() -> ipywidgets.VBox:
     by_method: dict[str, dict[float, dict]] = {}
     for run in tree["runs"]:
         by_method.setdefault(run["method"], {})[run["weight"]] = run
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     same = {"layout": WIDE, "style": STYLE}
     first = "consistency"
@@ -183,7 +191,7 @@ def explore_adaptation() -> ipywidgets.VBox:
     for field in (weight, step):
         field.observe(show, "value")
     show(None)
-    source = small_print(f"Made with: {results.command('adaptation')}")
+    source = small_print(f"Made with: {results.command_for('adaptation')}")
     return live(
         [method, weight, step, words.widget, picture.widget, source],
         picture,

@@ -11,7 +11,7 @@ from tlhelpers import plots
 from tlhelpers.teaching.widgets.drawing import to_picture
 from tlhelpers.teaching.widgets.reader import Reader
 from tlhelpers.teaching.widgets.sheet import Sheet, button
-from tlhelpers.teaching.widgets.showing import Picture, Turns, Words, live
+from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -97,7 +97,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     import ipywidgets as widgets
 
     reader = reader or Reader()
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
     pad = sheet.pad

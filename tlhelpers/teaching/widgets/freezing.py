@@ -17,7 +17,15 @@ from tlhelpers.teaching.widgets.freezing_runs import (
     Run,
 )
 from tlhelpers.teaching.widgets.sheet import button
-from tlhelpers.teaching.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
+from tlhelpers.teaching.widgets.showing import (
+    STYLE,
+    WIDE,
+    ShownPicture,
+    Turns,
+    Words,
+    live,
+    small_print,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -48,7 +56,7 @@ def read_runs() -> list[Run]:
     ]
 
 
-def of_point(runs: list[Run], blocks: int, learning_rate: float) -> list[Run]:
+def runs_of_point(runs: list[Run], blocks: int, learning_rate: float) -> list[Run]:
     """Return the runs of one point; with the head alone, every learning rate is the same."""
     rates = (learning_rate,) if blocks else LEARNING_RATES
     return [run for run in runs if run.blocks == blocks and run.learning_rate in rates]
@@ -106,7 +114,7 @@ def freezing_figure(runs: list[Run], blocks: int, learning_rate: float, own: lis
             for depth in BLOCKS:
                 colour, marker = _LOOKS[depth]
                 shares = [
-                    [getattr(r, key) for r in of_point(runs, depth, x)] for x in LEARNING_RATES
+                    [getattr(r, key) for r in runs_of_point(runs, depth, x)] for x in LEARNING_RATES
                 ]
                 mean = [np.mean(share) for share in shares]
                 chosen = depth == blocks
@@ -163,7 +171,7 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
 
     runs = read_runs()
     own: list[Run] = []
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     benches = [bench] if bench else []
     same = {"layout": WIDE, "style": STYLE}
@@ -186,11 +194,12 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
     bar = widgets.FloatProgress(max=1, layout={"width": "12em", "visibility": "hidden"})
 
     def look(note: str = "") -> None:
-        chosen = of_point(runs, blocks.value, learning_rate.value)
+        chosen = runs_of_point(runs, blocks.value, learning_rate.value)
         depth = blocks.options[blocks.index][0]
         said = (
             f"{note}{PER_CLASS} labels per class, {depth}, rate {learning_rate.value:g}, mean of "
-            f"{len(chosen)} draws: {describe_runs(chosen, of_point(runs, 0, learning_rate.value))}"
+            f"{len(chosen)} draws: "
+            f"{describe_runs(chosen, runs_of_point(runs, 0, learning_rate.value))}"
         )
         figure = freezing_figure(runs, blocks.value, learning_rate.value, own)
         alt = "Accuracy on handwriting and on print against the learning rate, by depth."
@@ -217,14 +226,14 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
             train.disabled, bar.layout.visibility = False, "hidden"
         look(
             f"Your run, draw {draw} (a star): "
-            f"{describe_runs([run], of_point(runs, 0, run.learning_rate))} "
+            f"{describe_runs([run], runs_of_point(runs, 0, run.learning_rate))} "
         )
 
     for field in (blocks, learning_rate):
         field.observe(show, "value")
     train.on_click(on_train)
     look()
-    source = small_print(f"Curves made with: {results.command('freezing')}")
+    source = small_print(f"Curves made with: {results.command_for('freezing')}")
     below = widgets.HBox([train, bar])
     return live(
         [blocks, learning_rate, below, words.widget, picture.widget, source],

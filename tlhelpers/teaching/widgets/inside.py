@@ -12,7 +12,7 @@ from tlhelpers.labs import load
 from tlhelpers.networks import features
 from tlhelpers.teaching.widgets.drawing import to_picture
 from tlhelpers.teaching.widgets.sheet import Sheet, button
-from tlhelpers.teaching.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live
+from tlhelpers.teaching.widgets.showing import STYLE, WIDE, ShownPicture, Turns, Words, live
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -213,7 +213,7 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
     import ipywidgets as widgets
 
     inside = inside or Inside()
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
     seen: dict[str, View] = {}

@@ -12,7 +12,7 @@ from tlhelpers.data.wording import printable_name
 from tlhelpers.fetching.places import learner_folder
 from tlhelpers.teaching.widgets.drawing import to_sheet
 from tlhelpers.teaching.widgets.sheet import Sheet, button
-from tlhelpers.teaching.widgets.showing import Picture, Turns, Words, live
+from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
 from tlhelpers.teaching.widgets.uploads import safe_name
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
@@ -82,12 +82,12 @@ def save_drawing(strokes: Strokes, class_name: str, folder: str | Path | None = 
     return file
 
 
-def how_many(folder: str | Path) -> dict[str, int]:
+def count_drawings(folder: str | Path) -> dict[str, int]:
     """Count the drawings in each class folder.
 
     Examples
     --------
-    >>> how_many("no such folder")
+    >>> count_drawings("no such folder")
     {}
     """
     root = Path(folder).expanduser()
@@ -136,7 +136,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     import ipywidgets
 
     root = Path(folder).expanduser() if folder is not None else drawings_folder()
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
     name = ipywidgets.Text(
@@ -165,7 +165,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     def on_save(_: object) -> None:
         file = save_drawing(sheet.pad.strokes, name.value, root)
         counts = ", ".join(
-            f"{count} of {printable_name(what)}" for what, count in how_many(root).items()
+            f"{count} of {printable_name(what)}" for what, count in count_drawings(root).items()
         )
         sheet.pad.strokes = []
         words.say(f"Saved as {printable_name(file.parent.name)}/{file.name}. So far: {counts}.")

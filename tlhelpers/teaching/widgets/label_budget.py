@@ -10,7 +10,15 @@ from tlhelpers import plots
 from tlhelpers.teaching.widgets import results
 from tlhelpers.teaching.widgets.label_runs import BUDGETS, DRAWS, Inputs
 from tlhelpers.teaching.widgets.reader import LEARN
-from tlhelpers.teaching.widgets.showing import STYLE, WIDE, Picture, Turns, Words, live, small_print
+from tlhelpers.teaching.widgets.showing import (
+    STYLE,
+    WIDE,
+    ShownPicture,
+    Turns,
+    Words,
+    live,
+    small_print,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -125,7 +133,7 @@ def explore_labels(inputs: Inputs | None = None) -> ipywidgets.VBox:
     import ipywidgets as widgets
 
     inputs, curves = inputs or Inputs(), read_curves()
-    picture, words = Picture(), Words()
+    picture, words = ShownPicture(), Words()
     turns = Turns(words)
     same = {"layout": WIDE, "style": STYLE}
     strategy = widgets.Dropdown(
@@ -173,7 +181,7 @@ def explore_labels(inputs: Inputs | None = None) -> ipywidgets.VBox:
     for field in (strategy, per_class, draw):
         field.observe(show, "value")
     show(None)
-    source = small_print(f"Curves made with: {results.command('labels')}")
+    source = small_print(f"Curves made with: {results.command_for('labels')}")
     return live(
         [strategy, per_class, draw, words.widget, picture.widget, source],
         picture,

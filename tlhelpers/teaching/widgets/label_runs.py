@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.data import splits
 from tlhelpers.labs import load
 from tlhelpers.networks import features, surgery
-from tlhelpers.teaching.widgets.reader import LEARN, fit
+from tlhelpers.teaching.widgets.reader import LEARN, fit_logistic_regression
 
 BUDGETS = (1, 2, 5, 10, 20, 50)
 DRAWS = tuple(range(10))
@@ -68,4 +68,4 @@ class Inputs:
         """
         rows = self.rows[strategy]
         chosen = splits.label_budget(self.labels[:LEARN], per_class, seed=draw)
-        return fit(rows[chosen], self.labels[chosen]).predict(rows[LEARN:])
+        return fit_logistic_regression(rows[chosen], self.labels[chosen]).predict(rows[LEARN:])

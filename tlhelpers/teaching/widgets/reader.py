@@ -22,7 +22,7 @@ EPOCHS = 4  # of fine-tuning, once the head is trained
 LEARN = 600  # rows of lab.train to learn from; the rest, by other writers, is to judge on
 
 
-def fit(
+def fit_logistic_regression(
     rows: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> LogisticRegression:
     """Train logistic regression on one processor core, see `start.small_sums_on_one_core`.
@@ -70,8 +70,8 @@ class Reader:
         self.given = splits.label_budget(labels[:LEARN], per_class, seed=seed)
         self.pictures, self.labels = pictures, labels
         self.rows = features.compute(self.body, pictures, preprocess=self.lab.preprocess)
-        self.frozen = fit(self.rows[self.given], labels[self.given])
-        self.raw = fit(_flat(pictures[self.given]), labels[self.given])
+        self.frozen = fit_logistic_regression(self.rows[self.given], labels[self.given])
+        self.raw = fit_logistic_regression(_flat(pictures[self.given]), labels[self.given])
         self.own: LogisticRegression | None = None
         self.examples: list[tuple[np.ndarray, int]] = []
         self.learned = 0  # how many of them it has learned from
@@ -154,7 +154,7 @@ class Reader:
         together = np.concatenate([self.rows[self.given], rows])
         labels = np.concatenate([self.labels[self.given], digits])
         weights = np.repeat([1.0, OWN_WEIGHT], [len(self.given), len(rows)])
-        own = self.own = fit(together, labels, weights)
+        own = self.own = fit_logistic_regression(together, labels, weights)
         self.learned = len(self.examples)
         others, truth = self.rows[LEARN:], self.labels[LEARN:]
         return self.frozen.score(others, truth), own.score(others, truth)

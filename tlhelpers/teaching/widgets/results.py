@@ -14,12 +14,12 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name("measured")
 
 
-def command(name: str) -> str:
+def command_for(name: str) -> str:
     """Return the command that makes a file of results.
 
     Examples
     --------
-    >>> command("freezing")
+    >>> command_for("freezing")
     'python -m benchmarks.explorers freezing'
     """
     return f"python -m benchmarks.explorers {name}"
@@ -62,7 +62,7 @@ def write_table(name: str, rows: list[dict], about: str, folder: Path = FOLDER) 
         The file.
     """
     text = io.StringIO()
-    text.write(f"# {about}\n# Made with: {command(name)}\n")
+    text.write(f"# {about}\n# Made with: {command_for(name)}\n")
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -80,7 +80,7 @@ def write_tree(name: str, tree: dict, about: str, folder: Path = FOLDER) -> Path
     """Write results that are no table as JSON; the parameters are those of `write_table`."""
     place = folder / f"{name}.json"
     runs = ",\n".join(json.dumps(run, separators=(",", ":")) for run in tree["runs"])
-    rest = {"about": about, "made with": command(name)}
+    rest = {"about": about, "made with": command_for(name)}
     rest |= {key: value for key, value in tree.items() if key != "runs"} | {"runs": []}
     # A line for each run, so that a difference can be read.
     text = json.dumps(rest, ensure_ascii=False).removesuffix("[]}") + f"[\n{runs}\n]}}\n"

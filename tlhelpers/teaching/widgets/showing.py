@@ -37,7 +37,7 @@ def to_png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-class Picture:
+class ShownPicture:
     """A picture in a widget, with the words that say what is to be seen in it.
 
     Attributes
@@ -174,7 +174,7 @@ class Turns:
 
 
 def live(
-    children: Sequence[ipywidgets.Widget], picture: Picture, **tools: object
+    children: Sequence[ipywidgets.Widget], picture: ShownPicture, **tools: object
 ) -> ipywidgets.VBox:
     """Put fields and a picture into one box, with the picture as what is seen without widgets.
 
