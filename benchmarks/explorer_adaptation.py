@@ -12,7 +12,7 @@ import numpy as np
 from tlhelpers.labs import load
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation, metrics, recipes, tasks, validators
-from tlhelpers.transfer.adaptation.statistics import take_target_statistics
+from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras

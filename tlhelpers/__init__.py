@@ -15,7 +15,7 @@ _NAMES = {
     "Lab": "labs.lab",
     "check": "teaching.exercises",
     "claim": "teaching.claims",
-    "code_of": "teaching.code",
+    "code_of": "teaching.source_code",
     "draw": "teaching.widgets",
     "explore_adaptation": "teaching.widgets",
     "explore_freezing": "teaching.widgets",

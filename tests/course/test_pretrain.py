@@ -7,7 +7,7 @@ import pytest
 
 from tlhelpers.course import command_line, pretrain
 from tlhelpers.data import glyphs
-from tlhelpers.fetching import cache
+from tlhelpers.fetching import checksums
 from tlhelpers.labs import digits
 
 
@@ -83,7 +83,7 @@ def test_the_command_writes_weights_and_a_card_that_agree(tiny, tmp_path, monkey
     assert command_line.main(["pretrain", *words]) == 0
     card = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
     assert list((tmp_path / "cache" / "pretrain").iterdir()) == []
-    assert card["sha256"] == cache.checksum_of(out)
+    assert card["sha256"] == checksums.checksum_of(out)
     import h5py
 
     with h5py.File(out) as file:

@@ -20,7 +20,7 @@ from naughty import server, wait_until
 from small_mirror import DATA, good, make_mirror, sha256
 
 from tlhelpers.course.commands import fetch as command
-from tlhelpers.fetching import cache as cached
+from tlhelpers.fetching import checksums as cached
 from tlhelpers.fetching import fetch, internet, places, registry
 from tlhelpers.fetching.registry import File
 
@@ -786,11 +786,11 @@ def test_a_part_from_the_internet_is_not_continued_from_a_mirror(mirror, cache):
 
 CHILD = """
 import sys
-from tlhelpers.fetching import cache, fetch
+from tlhelpers.fetching import checksums, fetch
 from tlhelpers.fetching.registry import File
 file = File("datasets/thing.bin", sys.argv[1], int(sys.argv[2]), sys.argv[3])
 path = fetch.fetch_file(file, download=True)
-print(cache.checksum_of(path))
+print(checksums.checksum_of(path))
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import tlhelpers as tl
 from tlhelpers.data import glyphs
-from tlhelpers.fetching import cache
+from tlhelpers.fetching import checksums
 from tlhelpers.labs import digits, load
 
 
@@ -60,7 +60,7 @@ def test_the_bundled_network_transfers_to_handwriting(lab, network):
 
 def test_the_card_tells_the_truth_about_the_file(network):
     card = digits.read_card()
-    assert card["sha256"] == cache.checksum_of(digits.check_weights())
+    assert card["sha256"] == checksums.checksum_of(digits.check_weights())
     assert card["classes"] == list(glyphs.CLASSES)
     assert card["parameters"] == network.count_params()
     assert card["input"] == [48, 48, 3]
@@ -124,7 +124,7 @@ def test_a_damaged_weights_file_is_named_with_both_checksums(own_data):
         digits.build_digits_network()
     message = str(caught.value)
     assert str(path) in message and "git checkout -- data" in message
-    assert digits.read_card()["sha256"] in message and cache.checksum_of(path) in message
+    assert digits.read_card()["sha256"] in message and checksums.checksum_of(path) in message
 
 
 def test_a_short_weights_file_is_noticed(own_data):

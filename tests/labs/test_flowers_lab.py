@@ -12,7 +12,7 @@ from trouble import make_fruit
 
 import tlhelpers as tl
 from tlhelpers.data import splits
-from tlhelpers.fetching import cache, fetch, registry
+from tlhelpers.fetching import checksums, fetch, registry
 from tlhelpers.labs import flowers
 from tlhelpers.networks import features, imagenet_weights
 from tlhelpers.teaching.photo_sections import PHOTOS_TYPE
@@ -107,7 +107,7 @@ def test_unknown_networks_and_labs_are_named(nothing_here):
 def test_labels_of_weights(tmp_path, monkeypatch):
     path = tmp_path / "w.h5"
     path.write_bytes(b"numbers")
-    sum_of = cache.checksum_of(path)
+    sum_of = checksums.checksum_of(path)
     official, other = registry.File("models/w.h5", checksum=sum_of), registry.File("models/w.h5")
     assert imagenet_weights.describe_weights("Net", path, official) == "Net (ImageNet)"
     words = "Net (from the mirror, not the official file)"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tlhelpers.networks import surgery
-from tlhelpers.teaching.code import code_of
+from tlhelpers.teaching.source_code import code_of
 from tlhelpers.transfer import adaptation, augmentation, metrics, validators
-from tlhelpers.transfer.adaptation.statistics import batchnorm_layers
+from tlhelpers.transfer.adaptation.batchnorm_statistics import batchnorm_layers
 
 QUICK = {"steps": 6, "batch_size": 16}
 

@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tlhelpers.fetching import fetch, mirror, registry
-from tlhelpers.fetching.cache import checksum_of, is_whole, locked
+from tlhelpers.fetching.checksums import checksum_of, is_whole, locked
 from tlhelpers.fetching.internet import SourceFailed
 from tlhelpers.fetching.mirror import MANIFEST
 from tlhelpers.fetching.registry import File

@@ -19,7 +19,7 @@ import numpy as np
 
 from tlhelpers.course.notebooks import CannotDo
 from tlhelpers.data import glyphs
-from tlhelpers.fetching import cache
+from tlhelpers.fetching import checksums
 from tlhelpers.fetching.whole_files import write_whole
 from tlhelpers.labs import digits
 from tlhelpers.networks import features
@@ -90,7 +90,7 @@ def make_weights(
         ),
         "seconds": round(seconds),
         "seed": seed,
-        "sha256": cache.checksum_of(out),
+        "sha256": checksums.checksum_of(out),
         "versions": {"keras": keras.__version__, "python": platform.python_version()},
     }
     card_path = out.with_name(out.name.removesuffix(".weights.h5") + ".json")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tlhelpers.fetching import internet
 from tlhelpers.fetching.archives import BadArchive, unpack
-from tlhelpers.fetching.cache import checksum_note, checksum_of, is_readable, is_whole, locked
+from tlhelpers.fetching.checksums import checksum_note, checksum_of, is_readable, is_whole, locked
 from tlhelpers.fetching.internet import SourceFailed, size_in_words
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
 from tlhelpers.fetching.places import cache_folder

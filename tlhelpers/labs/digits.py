@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data import arrays, glyphs
-from tlhelpers.fetching import cache, places
+from tlhelpers.fetching import checksums, places
 from tlhelpers.networks import fingerprint, surgery
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -82,7 +82,7 @@ def check_weights() -> Path:
     path = bundled_folder() / WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(f"The weights file {path} is missing. {_RESTORE}")
-    wanted, found = read_card()["sha256"], cache.checksum_of(path)
+    wanted, found = read_card()["sha256"], checksums.checksum_of(path)
     if wanted != found:
         raise ValueError(
             f"The weights file {path} is damaged or not the one of this course.\n"

@@ -1,8 +1,4 @@
-"""Networks of Keras Applications: build one by name, prepare its images, cut its head off.
-
-Each network wants images of its own size and pixels in its own range, and each
-has a head of its own kind.  `ARCHITECTURES` knows them all.
-"""
+"""Networks of Keras Applications: build one by its name, with its weights; get its backbone."""
 
 from __future__ import annotations
 

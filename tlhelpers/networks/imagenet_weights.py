@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tlhelpers.fetching import cache, registry
+from tlhelpers.fetching import checksums, registry
 from tlhelpers.networks import table
 
 #: The file of MobileNetV2 that was made from Google's 8-bit release of the network.
@@ -49,9 +49,9 @@ def describe_weights(architecture: str, path: Path, file: registry.File) -> str:
     str
         Such as ``"MobileNetV2 (ImageNet)"`` for the official file.
     """
-    if file.checksum and cache.checksum_of(path, file.checksum) == file.checksum:
+    if file.checksum and checksums.checksum_of(path, file.checksum) == file.checksum:
         return f"{architecture} (ImageNet)"
-    if cache.checksum_of(path) == EIGHT_BIT:
+    if checksums.checksum_of(path) == EIGHT_BIT:
         return f"{architecture} (8-bit release)"
     return f"{architecture} (from the mirror, not the official file)"
 

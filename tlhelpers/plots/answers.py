@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.plots.figure_style import SPARE, STRATEGIES, style
+from tlhelpers.plots.figure_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PINK,
+    RED,
+    SPARE,
+    STRATEGIES,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +50,7 @@ def bars(shares: Mapping[str, float], *, xlabel: str = "accuracy") -> Figure:
     with style():
         height = 0.9 + 0.38 * len(shares)
         figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
-        colours = ["#0072B2"] + ["#D55E00"] * (len(shares) - 1)
+        colours = [BLUE] + [RED] * (len(shares) - 1)
         drawn = axis.barh(list(shares), list(shares.values()), color=colours, height=0.7)
         axis.bar_label(drawn, [f"{share:.1%}" for share in shares.values()], padding=4, fontsize=10)
         axis.set(xlim=(0, 1.1), xlabel=xlabel, xticks=np.linspace(0, 1, 6))
@@ -137,8 +147,8 @@ def reliability(curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> Fig
 
     with style():
         figure, axis = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
-        axis.plot([0, 1], [0, 1], color="#555555", linestyle="--", label="as sure as it is right")
-        looks = [("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v")]
+        axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
+        looks = [(BLUE, "o"), (RED, "s"), (GREEN, "^"), (PINK, "v")]
         for (name, table), (colour, marker) in zip(curves.items(), looks, strict=False):
             counts, sure, right = zip(*table, strict=True)
             axis.plot(sure, right, color=colour, marker=marker, markersize=4, label=name)
@@ -270,14 +280,14 @@ def intervals(
     with style():
         figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
         for some, colour, marker, name in (
-            (~missed, "#0072B2", "o", "catches the truth"),
-            (missed, "#D55E00", "s", "misses it"),
+            (~missed, BLUE, "o", "catches the truth"),
+            (missed, RED, "s", "misses it"),
         ):
             if some.any():
                 axis.vlines(at[some], low[some], high[some], color=colour, linewidth=2.5)
                 axis.plot(at[some], measured[some], marker, color=colour, label=name)
         if truth is not None:
-            axis.axhline(truth, color="#000000", linestyle="--", linewidth=1, label="truth")
+            axis.axhline(truth, color=BLACK, linestyle="--", linewidth=1, label="truth")
             figure.legend(loc="outside upper center", ncols=3, fontsize=10)
         axis.set_xticks(at[::every], list(bars)[::every])
         axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.plots.figure_style import SPARE, STRATEGIES, style
+from tlhelpers.plots.figure_style import BLACK, GREY, SPARE, STRATEGIES, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def label_curves(
     with style():
         figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
         for name, curve in curves.items():
-            colour, marker = STRATEGIES.get(name) or next(spare, ("#000000", "."))
+            colour, marker = STRATEGIES.get(name) or next(spare, (BLACK, "."))
             x = sorted(curve)
             draws = [np.asarray(curve[budget], float) for budget in x]
             axis.plot(x, [d.mean() for d in draws], color=colour, marker=marker, label=name)
@@ -141,7 +141,7 @@ def training_curves(
                 means = np.convolve(values, np.ones(width) / width, mode="valid")
                 axis.plot(np.arange(width, len(values) + 1), means, color=colour, label=name)
             if level is not None:
-                axis.axhline(level, color="#555555", linestyle="--")
+                axis.axhline(level, color=GREY, linestyle="--")
             axis.set(title=title, xlabel="training step")
             if len(curves) > 1:
                 axis.legend(fontsize=10)

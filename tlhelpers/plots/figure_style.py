@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: The colours of Okabe and Ito 2008; the yellow is lost on white, so OLIVE is theirs, darkened.
+BLACK, GREY, BLUE, SKY, GREEN = "#000000", "#555555", "#0072B2", "#56B4E9", "#009E73"
+ORANGE, RED, PINK, YELLOW, OLIVE = "#E69F00", "#D55E00", "#CC79A7", "#F0E442", "#9A8F00"
+
 #: Colour and marker of each curve that appears in more than one notebook.
 STRATEGIES: dict[str, tuple[str, str]] = {
-    "raw pixels": ("#555555", "s"),
-    "from scratch": ("#E69F00", "^"),
-    "frozen features": ("#0072B2", "o"),
-    "fine-tuning": ("#009E73", "D"),
-    "adapted, no labels": ("#CC79A7", "v"),
-    "no labels": ("#D55E00", "*"),
+    "raw pixels": (GREY, "s"),
+    "from scratch": (ORANGE, "^"),
+    "frozen features": (BLUE, "o"),
+    "fine-tuning": (GREEN, "D"),
+    "adapted, no labels": (PINK, "v"),
+    "no labels": (RED, "*"),
 }
-#: For other curves.  The last is Okabe and Ito's yellow, darkened: theirs is lost on white.
-SPARE = ("#56B4E9", "X"), ("#000000", "P"), ("#9A8F00", "h")
+#: For other curves.
+SPARE = (SKY, "X"), (BLACK, "P"), (OLIVE, "h")
 #: Any: Matplotlib's types want each key to be one of a list of names.
 _STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",

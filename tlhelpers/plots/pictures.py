@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.plots.figure_style import style
+from tlhelpers.plots.figure_style import BLUE, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -169,7 +169,7 @@ def top_answers(
         for (left, right), image, best in zip(cells, images, answers, strict=False):
             left.imshow(image)
             names, shares = zip(*best, strict=True)
-            right.barh(range(len(best)), shares, color="#0072B2", height=0.7)
+            right.barh(range(len(best)), shares, color=BLUE, height=0.7)
             right.set_yticks(range(len(best)), names, fontsize=9)
             right.set(xlim=(0, 1), xticks=[0, 0.5, 1])
             right.tick_params(axis="x", labelsize=8)

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tlhelpers.course.arguments import Commands, add_command
-from tlhelpers.fetching.cache import is_whole
+from tlhelpers.fetching.checksums import is_whole
 from tlhelpers.fetching.fetch import FileNotHere, describe_file, fetch_file, fetch_flower_photos
 from tlhelpers.fetching.registry import FILES, keras_weights_file
 

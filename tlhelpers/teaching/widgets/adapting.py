@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import plots
+from tlhelpers.plots.figure_style import BLUE, GREEN, GREY, RED
 from tlhelpers.teaching.widgets import results
 from tlhelpers.teaching.widgets.showing import (
     STYLE,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
     import ipywidgets
     from matplotlib.figure import Figure
 
-_PRINT, _HAND = ("#0072B2", "o"), ("#D55E00", "^")
+_PRINT, _HAND = (BLUE, "o"), (RED, "^")
 
 
 def read_adaptation() -> dict:
@@ -101,7 +102,7 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
         both.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, fontsize=10)
         right = np.array(list(truth)) == np.array(list(said))
         for digit in "0123456789":
-            for mask, colour, size in ((right, "#0072B2", 30), (~right, "#D55E00", 75)):
+            for mask, colour, size in ((right, BLUE, 30), (~right, RED, 75)):
                 some = written[mask & (np.array(list(truth)) == digit)]
                 hand.scatter(some[:, 0], some[:, 1], s=size, c=colour, marker=f"${digit}$", lw=0)
         hand.set_title("handwriting", fontsize=11)
@@ -109,8 +110,8 @@ def adaptation_figure(tree: dict, run: dict, at: int) -> Figure:
         for axis in (both, hand):
             axis.set(xticks=[], yticks=[], xlim=(-wide, wide), ylim=(-high, high))
             axis.grid(False)
-        curve.plot(run["steps"], run["accuracy"], "o-", color="#009E73", label="accuracy")
-        curve.plot(run["steps"], run["told apart"], "s--", color="#555555", label="told apart")
+        curve.plot(run["steps"], run["accuracy"], "o-", color=GREEN, label="accuracy")
+        curve.plot(run["steps"], run["told apart"], "s--", color=GREY, label="told apart")
         here = [run["steps"][at]], [run["accuracy"][at]]
         curve.plot(*here, "o", ms=14, mfc="none", mec="black", mew=2)
         curve.set(xlabel="training step", ylim=(0, 1.05), xticks=run["steps"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import plots
+from tlhelpers.plots.figure_style import BLUE, GREY, RED, SKY, YELLOW
 from tlhelpers.teaching.widgets import results
 from tlhelpers.teaching.widgets.freezing_runs import (
     BLOCKS,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
     from matplotlib.figure import Figure
 
 #: Colour and marker of each depth, from light to dark.
-_LOOKS = {0: ("#555555", "s"), 2: ("#56B4E9", "o"), 5: ("#0072B2", "D"), 11: ("#D55E00", "v")}
+_LOOKS = {0: (GREY, "s"), 2: (SKY, "o"), 5: (BLUE, "D"), 11: (RED, "v")}
 
 
 def read_runs() -> list[Run]:
@@ -139,7 +140,7 @@ def freezing_figure(runs: list[Run], blocks: int, learning_rate: float, own: lis
                     [getattr(run, key)],
                     "*",
                     ms=13,
-                    mfc="#F0E442",
+                    mfc=YELLOW,
                     mec="black",
                 )
             axis.set_xticks(places, [f"{x:g}" for x in LEARNING_RATES])

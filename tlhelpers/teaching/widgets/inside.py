@@ -10,6 +10,7 @@ from tlhelpers import plots
 from tlhelpers.data import arrays
 from tlhelpers.labs import load
 from tlhelpers.networks import features
+from tlhelpers.plots.figure_style import RED
 from tlhelpers.teaching.widgets.drawing import to_picture
 from tlhelpers.teaching.widgets.sheet import Sheet, button
 from tlhelpers.teaching.widgets.showing import STYLE, WIDE, ShownPicture, Turns, Words, live
@@ -183,7 +184,7 @@ def inside_figure(view: View, layer: str, channel: int, liked: np.ndarray) -> Fi
         wall, columns = mosaic(maps)
         every.imshow(wall, cmap="viridis", vmin=0, vmax=top, aspect="auto")
         corner = (channel % columns * (wide + 1) - 1, channel // columns * (high + 1) - 1)
-        every.add_patch(Rectangle(corner, wide + 1, high + 1, fill=False, lw=2, ec="#D55E00"))
+        every.add_patch(Rectangle(corner, wide + 1, high + 1, fill=False, lw=2, ec=RED))
         every.set_title(f"all {maps.shape[-1]} channels of {layer}", fontsize=10)
         figure.text(0.01, 0.12, "these digits excite\nit most:", fontsize=10, va="center")
         row = figure.add_axes((0.17, 0.03, 0.82, 0.2))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import plots
+from tlhelpers.plots.figure_style import SKY
 from tlhelpers.teaching.widgets import results
 from tlhelpers.teaching.widgets.label_runs import BUDGETS, DRAWS, Inputs
 from tlhelpers.teaching.widgets.reader import LEARN
@@ -69,7 +70,7 @@ def labels_figure(
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
 
-    looks = plots.STRATEGIES | {"frozen, layer chosen": ("#56B4E9", "X")}
+    looks = plots.STRATEGIES | {"frozen, layer chosen": (SKY, "X")}
     places = range(len(BUDGETS))  # evenly spaced
     with plots.style():
         figure = Figure(figsize=(9.2, 3.7))

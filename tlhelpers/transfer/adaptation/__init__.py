@@ -25,6 +25,7 @@ How good may a network be, judged without labels?  See `tlhelpers.transfer.valid
 """
 
 from tlhelpers.transfer.adaptation.alignment import dann, deep_coral, deep_mmd
+from tlhelpers.transfer.adaptation.batchnorm_statistics import adabn
 from tlhelpers.transfer.adaptation.checks import History
 from tlhelpers.transfer.adaptation.entropy import shot, tent
 from tlhelpers.transfer.adaptation.feature_space import feature_coral, importance_weights
@@ -38,7 +39,6 @@ from tlhelpers.transfer.adaptation.losses import (
     reverse_gradient,
 )
 from tlhelpers.transfer.adaptation.pseudo_labels import consistency, self_training, surest_rows
-from tlhelpers.transfer.adaptation.statistics import adabn
 
 __all__ = [
     "History",

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from tlhelpers.networks.surgery import all_layers, copy_network, restore_trainable
+from tlhelpers.transfer.adaptation.batchnorm_statistics import (
+    batchnorm_layers,
+    take_target_statistics,
+)
 from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
 from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, train
 from tlhelpers.transfer.adaptation.losses import mean_entropy
-from tlhelpers.transfer.adaptation.statistics import batchnorm_layers, take_target_statistics
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from tlhelpers.networks.surgery import all_layers, copy_network, gives_logits, restore_trainable
+from tlhelpers.transfer.adaptation.batchnorm_statistics import (
+    batchnorm_layers,
+    take_target_statistics,
+)
 from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
 from tlhelpers.transfer.adaptation.losses import cross_entropy
-from tlhelpers.transfer.adaptation.statistics import batchnorm_layers, take_target_statistics
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
