@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import h5py  # noqa: E402
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -213,37 +213,115 @@ def test_weights_from_a_file_need_no_download(tmp_path):
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
-def test_weights_of_another_network_are_refused(tmp_path):
+def test_weights_of_another_network_are_refused(tmp_path, recwarn):
     path = tmp_path / "other.weights.h5"
     build.build_network("MobileNetV3Small").save_weights(path)
+    recwarn.clear()
     with pytest.raises(ValueError) as caught:
         build.build_network("MobileNetV2", path)
+    assert not [str(x.message) for x in recwarn if "Skipping" in str(x.message)]
     words = str(caught.value)
     assert "other.weights.h5 does not hold the weights of MobileNetV2" in words
     assert "tlhelpers fetch MobileNetV2" in words and "\n" not in words
 
 
-def test_efficientnet_is_built_as_for_imagenet_when_it_gets_weights(tmp_path, monkeypatch):
-    """For ImageNet weights, Keras adds a layer of rescaling that it forgets for a file."""
-    monkeypatch.setattr(keras.Model, "load_weights", lambda self, path, **_: None)
-    path = tmp_path / "b0.h5"
-    h5py.File(path, "w").close()
-    given, random = (build.build_network("EfficientNetB0", w) for w in (path, None))
-    kinds = [[type(x).__name__ for x in m.layers].count("Rescaling") for m in (given, random)]
-    assert kinds == [2, 1]
-    assert build.pooled_backbone("EfficientNetB0", given).output_shape == (None, 1280)
-
-
-def test_a_refused_file_leaves_keras_as_it_was(tmp_path):
+@pytest.fixture
+def ready_file(monkeypatch):
+    """Lets Keras find a file where it would download ImageNet weights."""
     from keras.src.utils import file_utils
 
-    before = file_utils.get_file
+    return lambda path: monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
+
+
+def smallest_of_each_kind():
+    rows = sorted(table.ARCHITECTURES.values(), key=lambda row: -row.parameters)
+    quick = ("EfficientNetB0", "MobileNet", "MobileNetV2")
+    return [
+        pytest.param(name, marks=() if name in quick else pytest.mark.slow)
+        for name in sorted({row.module: row.name for row in rows}.values())
+    ]
+
+
+@pytest.mark.parametrize("name", smallest_of_each_kind())
+def test_with_weights_it_is_the_network_that_keras_builds_for_imagenet(
+    name, empty_weights, ready_file, tmp_path, monkeypatch
+):
+    """For ImageNet weights, Keras adds a layer to some networks that it forgets for a file."""
+    loaded = []
+    monkeypatch.setattr(keras.Model, "load_weights", lambda self, path, **_: loaded.append(path))
+    path = tmp_path / "weights.h5"
+    h5py.File(path, "w").close()
+    ready_file(path)
+    given = build.build_network(name, path)
+    wanted = getattr(keras.applications, name)(
+        weights="imagenet", input_shape=given.input_shape[1:]
+    )
+    assert [str(file) for file in loaded] == [str(path)] * 2
+    assert [type(x) for x in given.layers] == [type(x) for x in wanted.layers]
+    assert given.count_params() == wanted.count_params()
+    # Settings and connections, too.
+    assert fingerprint.of_network(given) == fingerprint.of_network(wanted)
+
+
+def test_efficientnet_gives_what_keras_gives(tmp_path, ready_file):
+    from keras.src.legacy.saving import legacy_h5_format
+
+    def changed(weight):  # no weight is 0 or 1, and the colours have a mean
+        shape, kind = weight.shape, weight.dtype.name
+        return rng.uniform(0.5, 1.5, shape).astype(kind) if len(shape) < 2 else weight
+
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    bare = build.build_network("EfficientNetB0")
+    for layer in bare.layers:
+        layer.set_weights([changed(weight) for weight in layer.get_weights()])
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # else it goes on with what it had
+    published, own = tmp_path / "b0.h5", tmp_path / "b0.weights.h5"
+    with h5py.File(published, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, bare)
+    bare.save_weights(own)
+    ready_file(published)
+    networks = [
+        keras.applications.EfficientNetB0(weights="imagenet"),
+        build.build_network("EfficientNetB0", published),
+        build.build_network("EfficientNetB0", own),
+        bare,
+    ]
+    x = pictures("EfficientNetB0").astype(np.float32)
+    wanted, *given, without = [build.pooled_backbone("EfficientNetB0", m)(x) for m in networks]
+    assert all(np.array_equal(features, wanted) for features in given)
+    assert not np.allclose(without, wanted, rtol=0.01)  # the layer matters
+    assert np.array_equal(networks[0](x), networks[1](x))
+
+
+def test_mobilenet_from_the_mirror_gives_what_keras_gives(shared, ready_file):
+    path = shared / "models" / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5"
+    given = build.build_network("MobileNetV2", path)
+    ready_file(path)
+    wanted = keras.applications.MobileNetV2(weights="imagenet")
+    x = preprocessing.preprocess_for("MobileNetV2")(pictures("MobileNetV2"))
+    assert np.array_equal(given(x), wanted(x)) and np.max(wanted(x)) > 0.01
+
+
+def test_a_file_that_does_not_fit_or_is_not_there(tmp_path):
     h5py.File(tmp_path / "empty.h5", "w").close()
     with pytest.raises(ValueError, match="empty.h5 does not hold the weights of MobileNetV3Small"):
         build.build_network("MobileNetV3Small", tmp_path / "empty.h5")
-    assert file_utils.get_file is before
     with pytest.raises(FileNotFoundError, match="tlhelpers fetch MobileNetV2"):
         build.build_network("MobileNetV2", tmp_path / "nowhere.h5")
+
+
+def test_no_function_of_keras_is_swapped(tmp_path, monkeypatch):
+    from keras.src.utils import file_utils
+
+    before, during = file_utils.get_file, []
+    monkeypatch.setattr(
+        keras.Model, "load_weights", lambda *_, **__: during.append(file_utils.get_file)
+    )
+    h5py.File(tmp_path / "empty.h5", "w").close()
+    build.build_network("MobileNetV3Small", tmp_path / "empty.h5")
+    assert during == [before] and file_utils.get_file is before
 
 
 class Trap:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,9 @@ from tlhelpers.networks.table import find_architecture
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+#: Of ImageNet's red, green and blue, from 0 to 1; the same that Keras has.
+DEVIATION = (0.229, 0.224, 0.225)
 
 
 def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
@@ -42,31 +47,43 @@ def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
     >>> build_network("MobileNetV3Small").output_shape
     (None, 1000)
     """
-    import warnings
-
     import keras
 
     architecture = find_architecture(name)
-    build = getattr(keras.applications, name)
+    path = None if weights is None else Path(weights).expanduser()
+    if path is not None:
+        _check_file(path, name)
     shape = (architecture.size, architecture.size, 3)
-    if weights is None:
-        return build(weights=None, input_shape=shape)
-    path = Path(weights).expanduser()
-    _check_file(path, name)
-    # Keras builds some networks otherwise for ImageNet weights than for a file
-    # (EfficientNetB0 to B7 get one more layer), so we say "imagenet" and hand
-    # it our file where it would download its own.
-    tools = build.__globals__["file_utils"]
-    get_file, tools.get_file = tools.get_file, lambda *_, **__: str(path)
+    network = getattr(keras.applications, name)(weights=None, input_shape=shape)
+    if path is None:
+        return network
+    if architecture.module == "efficientnet":
+        network = _rescale_as_for_imagenet(network)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about input shapes
-            return build(weights="imagenet", input_shape=shape)
+            warnings.simplefilter("ignore")  # hundreds come before an error
+            network.load_weights(path)
     except (ValueError, KeyError, OSError, TypeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(_wrong_file(path, name, f"they do not fit it ({reason})")) from error
-    finally:
-        tools.get_file = get_file
+    return network
+
+
+def _rescale_as_for_imagenet(network: keras.Model) -> keras.Model:
+    """Return an EfficientNet as Keras builds it when it downloads the ImageNet weights itself.
+
+    They were trained on colours that were divided once more by the root of their
+    deviation.  Keras has a layer for that, and leaves it out for weights from a file.
+    """
+    import keras
+
+    def call(layer: keras.Layer, *inputs: object, **options: object) -> object:
+        output = layer(*inputs, **options)
+        if isinstance(layer, keras.layers.Normalization):
+            output = keras.layers.Rescaling([1 / sqrt(part) for part in DEVIATION])(output)
+        return output
+
+    return keras.models.clone_model(network, call_function=call)
 
 
 def pooled_backbone(name: str, model: keras.Model) -> keras.Model:
