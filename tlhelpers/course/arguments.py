@@ -9,6 +9,8 @@ from typing import Any
 #: Where a command is declared: what ``add_subparsers`` returns.
 Commands = Any
 
+CELL_TIMEOUT = 600  # the most seconds that a cell of a notebook may take
+
 NAMES: dict[str, Any] = {
     "nargs": "*",
     "metavar": "NAME",
@@ -16,7 +18,7 @@ NAMES: dict[str, Any] = {
 }
 TIMEOUT: dict[str, Any] = {
     "type": int,
-    "default": 600,
+    "default": CELL_TIMEOUT,
     "metavar": "S",
     "help": "most seconds for one cell (default: %(default)s)",
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.course.arguments import CELL_TIMEOUT
 from tlhelpers.fetching import places
 
 if TYPE_CHECKING:  # both take a while to import, so functions import what they need
@@ -27,7 +28,7 @@ def execute_notebook(
     path: str | Path,
     *,
     on_cell: OnCell | None = None,
-    timeout: int = 600,
+    timeout: int = CELL_TIMEOUT,
     env: dict[str, str] | None = None,
     seed: int | None = None,
 ) -> tuple[NotebookNode, list[float], dict | None]:

@@ -7,6 +7,7 @@ from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.course.arguments import CELL_TIMEOUT
 from tlhelpers.course.execution import (
     OnCell,
     cells_that_run,
@@ -31,7 +32,7 @@ def make_outputs(
     *,
     write: bool = True,
     on_cell: OnCell | None = None,
-    timeout: int = 600,
+    timeout: int = CELL_TIMEOUT,
 ) -> tuple[list[int], dict | None]:
     """Run a notebook and write its outputs into it, the same bytes every time.
 

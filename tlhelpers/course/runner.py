@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.course.arguments import CELL_TIMEOUT
 from tlhelpers.course.execution import (
     OnCell,
     error_entry,
@@ -30,7 +31,7 @@ def run_notebooks(
     paths: Iterable[str | Path],
     build_dir: str | Path,
     *,
-    timeout: int = 600,
+    timeout: int = CELL_TIMEOUT,
     env: dict[str, str] | None = None,
 ) -> dict:
     """Run notebooks one after the other and keep what they made.

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.course.arguments import CELL_TIMEOUT
 from tlhelpers.course.execution import error_entry, execute_notebook
 from tlhelpers.course.runner import describe_error, end_progress, show_progress
 from tlhelpers.teaching.claims import CLAIM_TYPE, GO_ON
@@ -25,7 +26,7 @@ Place = tuple[str, int]
 
 
 def verify_notebooks(
-    paths: Iterable[str | Path], seeds: Sequence[int], *, timeout: int = 600
+    paths: Iterable[str | Path], seeds: Sequence[int], *, timeout: int = CELL_TIMEOUT
 ) -> tuple[str, bool]:
     """Run each notebook once for each seed, and make a table of its claims.
 
