@@ -109,3 +109,14 @@ def test_quicken_batchnorm():
     surgery.quicken_batchnorm(model, 0.5)
     norms = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert [x.momentum for x in norms] == [0.5, 0.5]
+
+
+def test_a_copy_gives_the_same_answers():
+    """Normalization, as in EfficientNet, calculates with copies of its weights."""
+    learned = keras.layers.Normalization()
+    learned.adapt(np.array([[1.0, 5.0], [3.0, 9.0]]))
+    given = keras.layers.Normalization(mean=[1.0, 2.0], variance=[3.0, 4.0])
+    inner = keras.Sequential([keras.Input((2,)), learned])
+    model = keras.Sequential([keras.Input((2,)), inner, given, keras.layers.Dense(3)])
+    x = np.array([[2.0, 3.0], [4.0, 4.0]], np.float32)
+    assert np.array_equal(surgery.copy_network(model)(x), model(x))

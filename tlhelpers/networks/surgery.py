@@ -152,6 +152,9 @@ def copy_network(model: keras.Model) -> keras.Model:
 
     twin = keras.models.clone_model(model)
     twin.set_weights(model.get_weights())
+    for layer in all_layers(twin):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it calculates with copies of its weights
     restore_trainable(twin, model)
     return twin
 
