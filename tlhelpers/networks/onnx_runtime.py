@@ -13,11 +13,12 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,7 +96,8 @@ def load_fast(
     try:
         import onnxruntime
     except ImportError as error:
-        return _tell(f"ONNX Runtime cannot be loaded ({_short(error)})")
+        _tell(f"ONNX Runtime cannot be loaded ({_short(error)})")
+        return None
     name = f"{FORMAT} {network.input_shape} {key}"
     path = cache_folder() / "onnx" / f"{hashlib.sha256(name.encode()).hexdigest()}.onnx"
     session = _open(onnxruntime, _unseal(path)) if key else None
@@ -104,12 +106,15 @@ def load_fast(
             exported = _export(network)
             session = _open(onnxruntime, exported)
             if session is None:
-                return _tell("ONNX Runtime does not take the exported network")
+                _tell("ONNX Runtime does not take the exported network")
+                return None
             _compare(network, session, sample)
         except ImportError as error:
-            return _tell(f"tf2onnx cannot be loaded ({_short(error)})")
+            _tell(f"tf2onnx cannot be loaded ({_short(error)})")
+            return None
         except Exception as error:  # an exporter may fail in any way it likes
-            return _tell(f"{network.name} could not be exported ({_short(error)})")
+            _tell(f"{network.name} could not be exported ({_short(error)})")
+            return None
         try:
             if key:
                 _keep(path, exported)
@@ -147,7 +152,7 @@ def _run(session: onnxruntime.InferenceSession, batch: np.ndarray, workers: int)
         return np.concatenate(list(pool.map(answer, pieces)))
 
 
-def _open(onnxruntime: object, exported: bytes | None) -> onnxruntime.InferenceSession | None:
+def _open(onnxruntime: ModuleType, exported: bytes | None) -> onnxruntime.InferenceSession | None:
     """Make a network ready to run, or return None if the file is none."""
     if exported is None:
         return None
@@ -175,7 +180,7 @@ def _export(network: keras.Model) -> bytes:
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Keep what an export says off the screen: it speaks of its own inner life."""
     loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "absl")]
     before = [logger.level for logger in loggers]
