@@ -137,7 +137,7 @@ def build_digits_network(pretrained: bool = True) -> keras.Model:
     return model
 
 
-@fingerprint.named("preprocess_digits")  # so its features can be kept
+@fingerprint.stays_the_same("preprocess_digits")  # so its features can be kept
 def preprocess_digits(pictures: np.ndarray) -> np.ndarray:
     """Turn 8 x 8 pictures into what the digits network was trained on.
 

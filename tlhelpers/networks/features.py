@@ -201,13 +201,13 @@ def _place(
     """Return where the features are kept, or None if their origin cannot be told for sure."""
     try:
         key = _key(backbone, images, preprocess, batch_size, cache_key)
-    except fingerprint.Unknown as unknown:
+    except fingerprint.UnknownCode as unknown:
         _tell(unknown, cache_key)
         return None
     return cache_folder() / "features" / f"{key}.npy"
 
 
-def _tell(unknown: fingerprint.Unknown, cache_key: str | None) -> None:
+def _tell(unknown: fingerprint.UnknownCode, cache_key: str | None) -> None:
     """Say once a session why features are not kept, and what helps."""
     if str(unknown) in _told:
         return
@@ -239,7 +239,7 @@ def _key(
 def _network_key(backbone: keras.Model) -> str | None:
     try:
         return fingerprint.of_network(backbone)
-    except fingerprint.Unknown:
+    except fingerprint.UnknownCode:
         return None
 
 

@@ -3,7 +3,7 @@
 What is kept on disk is found again by a name made of everything that it
 depends on.  A name that changes too often costs time.  A name that stays the
 same when the result would not is worse: it gives wrong results.  Code of
-neither Keras nor this package may be edited unseen, so it is `Unknown`.
+neither Keras nor this package may be edited unseen, so it is `UnknownCode`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ F = TypeVar("F", bound=Callable)
 _names: WeakKeyDictionary[Callable, str] = WeakKeyDictionary()
 
 
-class Unknown(Exception):
+class UnknownCode(Exception):
     """Something of which nobody can say what it will do; the message says why."""
 
 
-def named(name: str) -> Callable[[F], F]:
+def stays_the_same(name: str) -> Callable[[F], F]:
     """Mark a function of this package, which does the same in all of one version."""
 
     def mark(function: F) -> F:
@@ -66,13 +66,13 @@ def of_array(array: np.ndarray, rows: int = 64) -> str:
 
 
 def of_function(function: Callable | None, *, vouched: bool = False) -> str:
-    """Return a name for None, or a function that is `named`; any other has to be vouched for."""
+    """Return a name for None, or a marked function; any other has to be vouched for."""
     if function is None:
         return "none"
     if isinstance(function, FunctionType) and function in _names:
         return f"{__version__} {_names[function]}"
     if not vouched:
-        raise Unknown(f"one cannot see whether {_called(function)} stays the same")
+        raise UnknownCode(f"one cannot see whether {_called(function)} stays the same")
     return f"own {_called(function)}"
 
 
@@ -89,12 +89,12 @@ def of_network(network: keras.Model, *, vouched: bool = False) -> str:
     parts = [part for layer in layers for part in (layer, *getattr(layer, "operations", ()))]
     foreign = [_called(code) for part in parts for code in _foreign_code(part)]
     if foreign and not vouched:
-        raise Unknown(f"one cannot see whether {foreign[0]} in the network stays the same")
+        raise UnknownCode(f"one cannot see whether {foreign[0]} in the network stays the same")
     try:
         text = json.dumps(network.get_config(), sort_keys=True)
     except Exception as error:  # a learner's own get_config may fail in any way
         reason = f"Keras cannot describe the network {network.name} ({type(error).__name__})"
-        raise Unknown(reason) from error
+        raise UnknownCode(reason) from error
     for number, name in enumerate(dict.fromkeys(part.name for part in parts)):
         quoted = json.dumps(name)  # replaced only where it is a name: "relu" can be both
         text = text.replace(f'"name": {quoted}', f'"name": {number}')

@@ -42,7 +42,7 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
 
     # By this name, features.compute can tell it from that of another network, also in
     # the next session.
-    @fingerprint.named(f"preprocess_for({name!r})")
+    @fingerprint.stays_the_same(f"preprocess_for({name!r})")
     def prepare(images: np.ndarray) -> np.ndarray:
         return _prepare(images, architecture)
 

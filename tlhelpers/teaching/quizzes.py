@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from tlhelpers.teaching import progress
-from tlhelpers.teaching.exercises.definitions import Quiz, Unknown, find_item
+from tlhelpers.teaching.exercises.definitions import Quiz, UnknownItem, find_item
 from tlhelpers.teaching.exercises.reading import NotThis, letter
 from tlhelpers.teaching.exercises.showing import plain_text, show_markdown
 from tlhelpers.teaching.publishing import in_notebook, publish
@@ -37,7 +37,7 @@ def quiz(quiz_id: str, choice: str | EllipsisType | None = None) -> None:
     """
     try:
         found = find_item(quiz_id)
-    except Unknown as problem:
+    except UnknownItem as problem:
         show_markdown(str(problem))
         return
     except Exception:  # an id that cannot even be printed

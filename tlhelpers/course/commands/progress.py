@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         chosen = [args.name] if args.name else definitions.notebooks()
         lines = [f"{name.zfill(2)}  {plain_text(overview.solved_line(name))}" for name in chosen]
-    except definitions.Unknown as problem:
+    except definitions.UnknownItem as problem:
         raise CannotDo(problem) from problem
     print("\n".join(lines))
     if args.action == "show":

@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     edited,
@@ -57,16 +57,16 @@ GUESS = Exercise(
     why="Any number between 0 and 100 is a guess. What counts is how far off it was, and why.",
     check=check_guess,
     mistakes=(
-        Known("guess = 0.7", "looks like a fraction"),
-        Known("guess = 640", "Did you count?"),
-        Known("guess = -5", "Less than nothing"),
-        Known("guess = '70 %'", "without quotes"),
+        KnownAnswer("guess = 0.7", "looks like a fraction"),
+        KnownAnswer("guess = 640", "Did you count?"),
+        KnownAnswer("guess = -5", "Less than nothing"),
+        KnownAnswer("guess = '70 %'", "without quotes"),
     ),
     also_right=(
-        Known("guess = 10", "about what chance gives"),
-        Known("guess = np.float32(99.9)", "too high"),
-        Known("guess = [92]", "right to the point"),
-        Known("guess = np.array(90)", "close"),
+        KnownAnswer("guess = 10", "about what chance gives"),
+        KnownAnswer("guess = np.float32(99.9)", "too high"),
+        KnownAnswer("guess = [92]", "right to the point"),
+        KnownAnswer("guess = np.array(90)", "close"),
     ),
     setup="no_labels = 0.919",
 )
@@ -157,7 +157,7 @@ def accuracy_among(probabilities, columns, labels):
     why="After the columns are cut out, positions count from 0 within them, and so do the labels.",
     check=check_accuracy_among,
     mistakes=(
-        Known(
+        KnownAnswer(
             "def accuracy_among(probabilities, columns, labels):\n"
             "    return np.mean(probabilities.argmax(axis=1) == columns[labels])",
             "among all its classes",
@@ -176,20 +176,20 @@ def accuracy_among(probabilities, columns, labels):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def accuracy_among(p, keep, truth):\n"
             "    good = [row[list(keep)].argmax() == t for row, t in zip(p, truth)]\n"
             "    return sum(good) / len(good)",
             "whatever order",
         ),
-        Known(
+        KnownAnswer(
             "import tensorflow as tf\n"
             "def accuracy_among(p, keep, truth):\n"
             "    best = tf.argmax(tf.gather(p, keep, axis=1), axis=1)\n"
             "    return tf.reduce_mean(tf.cast(best == truth, tf.float32))",
             "whatever order",
         ),
-        Known(edited(AMONG_SOLUTION, "[:, columns]", "[..., columns]"), "whatever order"),
+        KnownAnswer(edited(AMONG_SOLUTION, "[:, columns]", "[..., columns]"), "whatever order"),
     ),
     setup="import numpy as np",
 )
@@ -286,7 +286,7 @@ def exam_rows(labels, per_class, seed):
         ("train[drawn], test", "train[drawn]", "Return two things"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def exam_rows(labels, per_class, seed):\n"
             "    cut = len(labels) // 2\n"
             "    drawn = tl.splits.label_budget(labels[cut:], per_class, seed=seed)\n"
@@ -411,7 +411,7 @@ plan = {
     "its past. Many other plans are as good: what matters is that one thing differs.",
     check=check_plan,
     mistakes=(
-        Known(
+        KnownAnswer(
             edited(
                 edited(PLAN_SOLUTION, '["weights"]', '["weights", "classifier"]'),
                 '"classifier", "draws',
@@ -435,7 +435,7 @@ plan = {
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'plan = {"change": "classifier", "keep": ("weights", "labels per class", '
             '"draws of labels"), "draws": np.int64(3), "choose_on": "train ", "rival": '
             '"nearest neighbour", "surprise": "The nearest neighbour wins with one label."}',

@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     edited,
@@ -110,13 +110,13 @@ def prepare(scans):
         ("127.5", "128 * 2", "Ink becomes"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def prepare(x):\n"
             "    x = (255 - x.astype('float32')) / 255 * 2 - 1\n"
             "    return np.stack([x, x, x], axis=3).tolist()",
             "the right way round",
         ),
-        Known(edited(PREPARE_SOLUTION, "127.5", "128"), "the right way round"),
+        KnownAnswer(edited(PREPARE_SOLUTION, "127.5", "128"), "the right way round"),
     ),
     setup="import numpy as np",
 )
@@ -216,13 +216,13 @@ def sure_rows(probabilities, columns, at_least):
         ("some.max(axis=1)", "some", "One answer for each"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def sure_rows(p, keep, level):\n"
             "    good = [max(r[keep]) / sum(r[keep]) >= level for r in p]\n"
             "    return np.flatnonzero(good)",
             "adds up to 1 again",
         ),
-        Known(
+        KnownAnswer(
             "def sure_rows(p, keep, level):\n"
             "    some = np.log(p[:, keep] + 1e-12)\n"
             "    some = np.exp(some) / np.exp(some).sum(1)[:, None]\n"
@@ -289,17 +289,17 @@ GUESS = Exercise(
     why="Any possible number is a guess. Nothing in the network says 'none of these'.",
     check=check_guess,
     mistakes=(
-        Known("guess_for_g = 0.4", "0.4 looks like"),
-        Known("guess_for_g = 1", "1 looks like"),
-        Known("guess_for_g = 400", "More than 100"),
-        Known("guess_for_g = -1", "Less than nothing"),
-        Known("guess_for_g = 2", "How small is possible?"),
-        Known("guess_for_g = '40'", "without quotes"),
+        KnownAnswer("guess_for_g = 0.4", "0.4 looks like"),
+        KnownAnswer("guess_for_g = 1", "1 looks like"),
+        KnownAnswer("guess_for_g = 400", "More than 100"),
+        KnownAnswer("guess_for_g = -1", "Less than nothing"),
+        KnownAnswer("guess_for_g = 2", "How small is possible?"),
+        KnownAnswer("guess_for_g = '40'", "without quotes"),
     ),
     also_right=(
-        Known("guess_for_g = 3", "natural to expect doubt"),
-        Known("guess_for_g = np.array([100])", "a little doubt"),
-        Known("guess_for_g = np.float32(84)", "close"),
+        KnownAnswer("guess_for_g = 3", "natural to expect doubt"),
+        KnownAnswer("guess_for_g = np.array([100])", "a little doubt"),
+        KnownAnswer("guess_for_g = np.float32(84)", "close"),
     ),
     setup="import numpy as np\nstranger = np.full((3, 39), 0.85)",
 )
@@ -381,7 +381,7 @@ plan = {
     "from those of the report. Other sentences are as good.",
     check=check_plan,
     mistakes=(
-        Known(
+        KnownAnswer(
             edited(
                 edited(PLAN_SOLUTION, '"choose_on": "train"', '"choose_on": "test"'),
                 '"report_on": "test"',
@@ -405,7 +405,7 @@ plan = {
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'plan = dict(choose_on=" train ", report_on="test", measure=("share kept", '
             '"calibration error", "accuracy of the kept"), '
             'fails_if="the kept ones are no better than all")',
@@ -506,7 +506,7 @@ def mean_or_stranger(means, rows, limit):
         ("axis=2", "axis=0", "Which axis"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def mean_or_stranger(m, r, far):\n"
             "    said = []\n"
             "    for row in r:\n"
@@ -515,7 +515,7 @@ def mean_or_stranger(means, rows, limit):
             "    return said",
             "none of these",
         ),
-        Known(
+        KnownAnswer(
             edited(STRANGER_SOLUTION, "> limit, -1, nearest", ">= limit, -1, nearest * 1.0"),
             "none of these",
         ),

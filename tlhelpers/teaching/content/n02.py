@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     right,
@@ -52,18 +52,18 @@ WEIGHTS = Exercise(
     "The table in section 8 counts the same.",
     check=check_weights,
     mistakes=(
-        Known("weights = 10 * 512", "Nearly"),
-        Known("weights = 20_007", "the old head, as it was printed"),
-        Known("weights = 512 + 10", "You added"),
-        Known("weights = 512", "enough for one class"),
-        Known("weights = 829_536", "the backbone"),
-        Known("weights = 829_536 + 5130", "the whole network"),
-        Known("weights = 100", "There are more"),
-        Known("weights = '5130'", "without quotes"),
+        KnownAnswer("weights = 10 * 512", "Nearly"),
+        KnownAnswer("weights = 20_007", "the old head, as it was printed"),
+        KnownAnswer("weights = 512 + 10", "You added"),
+        KnownAnswer("weights = 512", "enough for one class"),
+        KnownAnswer("weights = 829_536", "the backbone"),
+        KnownAnswer("weights = 829_536 + 5130", "the whole network"),
+        KnownAnswer("weights = 100", "There are more"),
+        KnownAnswer("weights = '5130'", "without quotes"),
     ),
     also_right=(
-        Known("weights = 5130.0", "for each pair"),
-        Known("weights = np.array([20_007 / 39 * 10])", "for each pair"),
+        KnownAnswer("weights = 5130.0", "for each pair"),
+        KnownAnswer("weights = np.array([20_007 / 39 * 10])", "for each pair"),
     ),
     setup="import numpy as np",
 )
@@ -175,7 +175,7 @@ def features_once(compute, layer, images, kept):
         ("    return ", "    ", "returns nothing"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "import hashlib\n"
             "def features_once(f, where, x, memory):\n"
             "    name = where + hashlib.sha256(np.ascontiguousarray(x)).hexdigest()\n"
@@ -183,7 +183,7 @@ def features_once(compute, layer, images, kept):
             "    return memory[name]",
             "a mistake that no error message reports",
         ),
-        Known(
+        KnownAnswer(
             "def features_once(f, where, x, memory):\n"
             "    for at, old, found in memory.setdefault('all', []):\n"
             "        if at == where and np.array_equal(old, x):\n"
@@ -275,12 +275,12 @@ def pool(maps):
         ("axis=(1, 2)", "axis=(2, 3)", "one number for each image and channel"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def pool(maps):\n    n, high, wide, k = maps.shape\n"
             "    return [[m[:, :, c].sum() / high / wide for c in range(k)] for m in maps]",
             "where it was is forgotten",
         ),
-        Known(
+        KnownAnswer(
             "import keras\ndef pool(x):\n    return keras.layers.GlobalAveragePooling2D()(x)",
             "where it was is forgotten",
         ),
@@ -424,14 +424,14 @@ def standardise(train_rows, test_rows):
         ("(test_rows - mean) / spread", "(test_rows - mean) @ spread", "The shapes should stay"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from sklearn.preprocessing import StandardScaler\n"
             "def standardise(a, b):\n"
             "    scaler = StandardScaler().fit(a)\n"
             "    return [scaler.transform(a), scaler.transform(b)]",
             "learned, like weights",
         ),
-        Known(
+        KnownAnswer(
             "def standardise(a, b):\n"
             "    m, s = a.mean(0), np.maximum(a.std(0, ddof=1), 0.1)\n"
             "    return ((a - m) / s).tolist(), ((b - m) / s).tolist()",
@@ -565,7 +565,7 @@ def compare(accuracy, seeds):
         ('"same"\n', '"equal"\n', "What it may have"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from scipy.stats import ttest_rel\n"
             "def compare(run, seeds):\n"
             "    a, b = ([run(cut, seed) for seed in seeds] for cut in 'AB')\n"
@@ -573,7 +573,7 @@ def compare(accuracy, seeds):
             "    return 'same' if test.pvalue > 0.05 else 'AB'[int(test.statistic < 0)]",
             "of which the truth is known",
         ),
-        Known(
+        KnownAnswer(
             "def compare(run, seeds):\n"
             "    wins = sum(run('A', seed) > run('B', seed) for seed in seeds)\n"
             "    return 'A' if wins >= 9 else 'B' if wins <= 1 else 'same'",

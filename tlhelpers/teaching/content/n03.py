@@ -9,7 +9,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     edited,
@@ -49,16 +49,16 @@ GUESS = Exercise(
     "good the features are, and they look like any others.",
     check=check_guess,
     mistakes=(
-        Known("guess = 0.5", "looks like a fraction"),
-        Known("guess = 225", "More than 100"),
-        Known("guess = -10", "Less than nothing"),
-        Known("guess = 'few'", "without quotes"),
+        KnownAnswer("guess = 0.5", "looks like a fraction"),
+        KnownAnswer("guess = 225", "More than 100"),
+        KnownAnswer("guess = -10", "Less than nothing"),
+        KnownAnswer("guess = 'few'", "without quotes"),
     ),
     also_right=(
-        Known("guess = 90", "nobody has told the new head"),
-        Known("guess = np.array([10])", "to the point"),
-        Known("guess = 1", "guesses blindly"),
-        Known("guess = np.float32(13)", "close"),
+        KnownAnswer("guess = 90", "nobody has told the new head"),
+        KnownAnswer("guess = np.array([10])", "to the point"),
+        KnownAnswer("guess = 1", "guesses blindly"),
+        KnownAnswer("guess = np.float32(13)", "close"),
     ),
     setup="import numpy as np\nuntrained = 0.1",
 )
@@ -172,7 +172,7 @@ def second_phase(model, images, labels, learning_rate):
             ("    model.fit(images, labels, verbose=0)", "", "not even in its head"),
             ("model.fit(images, labels, ", "model.fit(images, ", "stopped with"),
         ),
-        Known(
+        KnownAnswer(
             edited(
                 PHASE_SOLUTION,
                 "    model.compile",
@@ -182,7 +182,7 @@ def second_phase(model, images, labels, learning_rate):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def second_phase(network, x, y, step):\n"
             "    for layer in network.layers:\n"
             "        layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)\n"
@@ -310,7 +310,7 @@ def best_epoch(shares, patience):
         ("best = epoch", "best = share", "stopped with"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def best_epoch(s, wait):\n"
             "    for e in range(len(s)):\n"
             "        if max(s[: e + 1]) == max(s[: max(1, e + 1 - wait)]) and e >= wait:\n"
@@ -417,11 +417,11 @@ def unfreeze_last(model, n):
         (">= first", "> first", "should be trained, and not"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def unfreeze_last(network, n):\n    tl.surgery.unfreeze(network, n)",
             "nothing at all for n = 0",
         ),
-        Known(
+        KnownAnswer(
             "def unfreeze_last(network, n):\n"
             "    network.trainable = True\n"
             "    keep = network.layers[::-1][:n]\n"
@@ -570,7 +570,7 @@ def search(accuracy, learning_rates, seeds):
     "report must not have helped.",
     check=check_search,
     mistakes=(
-        Known(edited(SEARCH_SOLUTION, '"valid"', '"test"'), "You choose on the test"),
+        KnownAnswer(edited(SEARCH_SOLUTION, '"valid"', '"test"'), "You choose on the test"),
         *slips(
             SEARCH_SOLUTION,
             ('"valid"', '"learn"', "by heart"),
@@ -588,7 +588,7 @@ def search(accuracy, learning_rates, seeds):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def search(run, learning_rates, seeds):\n"
             "    table = [[run(r, s, 'valid') for s in seeds[:4]] for r in learning_rates]\n"
             "    good = learning_rates[int(np.median(table, axis=1).argmax())]\n"

@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     right,
@@ -52,15 +52,15 @@ GUESS = Exercise(
     "the gap that this notebook is about.",
     check=check_guess,
     mistakes=(
-        Known("guess = 0.6", "looks like a fraction"),
-        Known("guess = 898", "More than 100"),
-        Known("guess = -3", "Less than nothing"),
-        Known("guess = 'half'", "without quotes"),
+        KnownAnswer("guess = 0.6", "looks like a fraction"),
+        KnownAnswer("guess = 898", "More than 100"),
+        KnownAnswer("guess = -3", "Less than nothing"),
+        KnownAnswer("guess = 'half'", "without quotes"),
     ),
     also_right=(
-        Known("guess = 95", "set by a machine"),
-        Known("guess = [10]", "a poor teacher"),
-        Known("guess = np.float32(64)", "close"),
+        KnownAnswer("guess = 95", "set by a machine"),
+        KnownAnswer("guess = [10]", "a poor teacher"),
+        KnownAnswer("guess = np.float32(64)", "close"),
     ),
     setup="import numpy as np\nsource_only = 0.62",
 )
@@ -153,7 +153,7 @@ def told_apart(a, b):
             (".mean()", "", "it holds 5"),
             ("[0, 1], [len(a), len(b)]", "[0, 1] * 60, 1", "which row is of which"),
         ),
-        Known(
+        KnownAnswer(
             "def told_apart(a, b):\n"
             "    rows, domain = np.concatenate([a, b]), np.repeat([0, 1], [len(a), len(b)])\n"
             "    return LogisticRegression().fit(rows[:60], domain[:60]).score(rows, domain)",
@@ -161,7 +161,7 @@ def told_apart(a, b):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from sklearn.model_selection import train_test_split\n"
             "def told_apart(p, q):\n"
             "    x, y = np.vstack([p, q]), [0] * len(p) + [1] * len(q)\n"
@@ -270,7 +270,7 @@ def surest_rows(answers, share):
             ("    return rows", "    return [row + 999 for row in rows]", "not among the"),
             ("round(share", "round((1 - share / 4)", "rows, a share of"),
         ),
-        Known(
+        KnownAnswer(
             "def surest_rows(answers, share):\n"
             "    order = answers.max(axis=1).argsort()\n"
             "    return order[len(order) - int(share * len(order)):]",
@@ -278,13 +278,13 @@ def surest_rows(answers, share):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from tlhelpers import adaptation\n"
             "def surest_rows(answers, share):\n"
             "    return adaptation.surest_rows(answers, share)[0]",
             "Each predicted class gives its share",
         ),
-        Known(
+        KnownAnswer(
             "def surest_rows(answers, share):\n"
             "    best, top = answers.argmax(1), answers.max(1)\n"
             "    level = [np.quantile(top[best == k], 1 - share) for k in range(3)]\n"
@@ -387,7 +387,7 @@ def align(answers, source_shares):
         ("answers.mean(axis=0)", "answers.max(axis=0)", "by hand"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from keras import ops\n"
             "def align(p, s):\n"
             "    p = ops.convert_to_tensor(p) * (s / ops.mean(p, axis=0))\n"
@@ -534,7 +534,7 @@ plan = {
             ),
             ('"target": "seen", "steps": 200', '"target": "seen", "steps": 100', "200 or 600"),
         ),
-        Known(
+        KnownAnswer(
             PLAN_SOLUTION.replace('"with":', '"x":')
             .replace('"without":', '"with":')
             .replace('"x":', '"without":'),
@@ -542,7 +542,7 @@ plan = {
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'plan = dict(zip(["with", "without"], [dict(source="plain ", target=t, steps=600.0) '
             'for t in ("seen", "not seen")]), seeds=np.int64(3), choose_by="adapt on", '
             'nothing_if="if both are equally good on average")',

@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     edited,
@@ -101,7 +101,7 @@ uses = {
         ('"report": "test"', '"report": "print"', "What it may have"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'uses = {"report": ["test"], "train": " adapt on", "stop training": "choose by", '
             '"choose a method": "choose by"}',
             "for the report alone",
@@ -216,13 +216,13 @@ def information(answers):
         ("variety - unsure", "variety + unsure", "with two answers"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from scipy.stats import entropy\n"
             "def information(p):\n"
             "    return entropy(p.mean(axis=0)) - entropy(p, axis=1).mean()",
             "all classes are in use",
         ),
-        Known(
+        KnownAnswer(
             "from tlhelpers import validators\n"
             "def information(p):\n    return validators.information(p)",
             "all classes are in use",
@@ -338,14 +338,14 @@ def choose_and_report(names, validator, test):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "def choose_and_report(some, judge, held_out):\n"
             "    values = np.array([judge(one) for one in some])\n"
             "    best = some[int(np.nanargmax(values))]\n"
             "    return [best, np.float32(held_out(best))]",
             "Chosen without labels",
         ),
-        Known(
+        KnownAnswer(
             edited(
                 CHOOSE_SOLUTION,
                 "np.nan_to_num(scores[name], nan=-np.inf)",
@@ -385,15 +385,15 @@ GUESS = Exercise(
     "much a batch knows.",
     check=check_guess,
     mistakes=(
-        Known("guess = 0.6", "looks like a fraction"),
-        Known("guess = 600", "More than 100"),
-        Known("guess = -6", "Less than nothing"),
-        Known("guess = '60 per cent'", "without quotes"),
+        KnownAnswer("guess = 0.6", "looks like a fraction"),
+        KnownAnswer("guess = 600", "More than 100"),
+        KnownAnswer("guess = -6", "Less than nothing"),
+        KnownAnswer("guess = '60 per cent'", "without quotes"),
     ),
     also_right=(
-        Known("guess = 80", "these two digits"),
-        Known("guess = np.array(10)", "bear a good deal"),
-        Known("guess = 52.5", "close"),
+        KnownAnswer("guess = 80", "these two digits"),
+        KnownAnswer("guess = np.array(10)", "bear a good deal"),
+        KnownAnswer("guess = 52.5", "close"),
     ),
     setup="import numpy as np\non_the_way = {2: 0.5}",
 )
@@ -490,7 +490,7 @@ plan = {
         ('"AdaBN"', '"Adam"', "What it may have"),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'plan = dict(candidates=("strong DANN", "source only", "AdaBN"), targets=3.0, '
             'judge_on="choose by", shifted="yes ", compare_with="accuracy on the test", '
             'useless_if="picks no better than a coin does")',

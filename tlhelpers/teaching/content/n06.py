@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
     Exercise,
-    Known,
+    KnownAnswer,
     Quiz,
     Verdict,
     right,
@@ -108,7 +108,7 @@ def fair_share(labels, answers):
     "when the classes are uneven.",
     check=check_fair_share,
     mistakes=(
-        Known(
+        KnownAnswer(
             "def fair_share(labels, answers):\n    return np.mean(labels == answers)",
             "the large class decides",
         ),
@@ -125,11 +125,11 @@ def fair_share(labels, answers):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from sklearn.metrics import balanced_accuracy_score as fair_share",
             "Each class counts the same",
         ),
-        Known(
+        KnownAnswer(
             "def fair_share(truth, said):\n"
             "    table = {}\n"
             "    for t, s in zip(truth, said):\n"
@@ -177,18 +177,18 @@ LOW = Exercise(
     "go well with nine of ten.",
     check=check_low,
     mistakes=(
-        Known("guess_low = 0.7", "looks like a fraction"),
-        Known("guess_low = 900", "More than 100"),
-        Known("guess_low = -7", "Less than nothing"),
-        Known("guess_low = 95", "the LOWER end lies below"),
-        Known("guess_low = 2", "too small"),
-        Known("guess_low = '60 %'", "without quotes"),
+        KnownAnswer("guess_low = 0.7", "looks like a fraction"),
+        KnownAnswer("guess_low = 900", "More than 100"),
+        KnownAnswer("guess_low = -7", "Less than nothing"),
+        KnownAnswer("guess_low = 95", "the LOWER end lies below"),
+        KnownAnswer("guess_low = 2", "too small"),
+        KnownAnswer("guess_low = '60 %'", "without quotes"),
     ),
     also_right=(
-        Known("guess_low = 85", "one more mistake"),
-        Known("guess_low = 30", "but not much more"),
-        Known("guess_low = [60]", "to the point"),
-        Known("guess_low = np.float32(62)", "A close guess"),
+        KnownAnswer("guess_low = 85", "one more mistake"),
+        KnownAnswer("guess_low = 30", "but not much more"),
+        KnownAnswer("guess_low = [60]", "to the point"),
+        KnownAnswer("guess_low = np.float32(62)", "A close guess"),
     ),
     setup="import tlhelpers as tl",
 )
@@ -277,17 +277,17 @@ pictures = min(total for total in range(10, 1000, 10) if width(total) <= 0.1)
     why="The width shrinks with the square root of the number: half as wide, four times as many.",
     check=check_pictures,
     mistakes=(
-        Known("pictures = 10", "far from ten"),
-        Known("pictures = 40", "to EACH side"),
-        Known("pictures = 120", "Not quite"),
-        Known("pictures = 560", "more than it takes"),
-        Known("pictures = 0", "nothing can be promised"),
-        Known("pictures = 12.5", "a whole number"),
-        Known("pictures = 10**9", "Nobody has so many"),
+        KnownAnswer("pictures = 10", "far from ten"),
+        KnownAnswer("pictures = 40", "to EACH side"),
+        KnownAnswer("pictures = 120", "Not quite"),
+        KnownAnswer("pictures = 560", "more than it takes"),
+        KnownAnswer("pictures = 0", "nothing can be promised"),
+        KnownAnswer("pictures = 12.5", "a whole number"),
+        KnownAnswer("pictures = 10**9", "Nobody has so many"),
     ),
     also_right=(
-        Known("pictures = 142", "about four times"),
-        Known("pictures = np.array([150.0])", "about four times"),
+        KnownAnswer("pictures = 142", "about four times"),
+        KnownAnswer("pictures = np.array([150.0])", "about four times"),
     ),
     setup="import tlhelpers as tl",
 )
@@ -372,13 +372,13 @@ def two_sides(sources, seed):
     "new photographs, new people, new days.",
     check=check_two_sides,
     mistakes=(
-        Known(
+        KnownAnswer(
             "def two_sides(sources, seed):\n"
             "    order = np.random.default_rng(seed).permutation(len(sources))\n"
             "    return order[len(sources) // 3 :], order[: len(sources) // 3]",
             "Every single photograph",
         ),
-        Known(
+        KnownAnswer(
             "def two_sides(sources, seed):\n"
             "    order = np.argsort(sources, kind='stable')\n"
             "    cut = len(order) * 3 // 4 + 1\n"
@@ -409,7 +409,7 @@ def two_sides(sources, seed):
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             "from sklearn.model_selection import GroupShuffleSplit\n"
             "def two_sides(sources, seed):\n"
             "    quarter = len(set(sources)) // 4\n"
@@ -417,7 +417,7 @@ def two_sides(sources, seed):
             "    return next(cut.split(sources, groups=sources))",
             "their tiles follow",
         ),
-        Known(
+        KnownAnswer(
             "import random\n"
             "def two_sides(sources, seed):\n"
             "    names = sorted(set(sources.tolist()))\n"
@@ -526,7 +526,7 @@ plan = {
         ),
     ),
     also_right=(
-        Known(
+        KnownAnswer(
             'plan = {"split_by": "mug ", "tested_mugs": np.int64(20), "count": "mugs", '
             '"rivals": "raw pixels", "choose_on": ["train"], '
             '"warns": "It has never seen a mug that is dirty."}',

@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tlhelpers.teaching import progress
-from tlhelpers.teaching.exercises.definitions import Exercise, Unknown, Verdict, find_item, wrong
+from tlhelpers.teaching.exercises.definitions import (
+    Exercise,
+    UnknownItem,
+    Verdict,
+    find_item,
+    wrong,
+)
 from tlhelpers.teaching.exercises.reading import NotThis
 from tlhelpers.teaching.exercises.showing import show_markdown
 
@@ -106,7 +112,7 @@ def _exercise(exercise_id: str) -> Exercise | None:
         if isinstance(found, Exercise):
             return found
         show_markdown(f'{found.id} is a quiz: `tl.quiz("{found.id}")`.')
-    except Unknown as problem:
+    except UnknownItem as problem:
         show_markdown(str(problem))
     except Exception:  # an id that cannot even be printed
         show_markdown("That is no id of an exercise. An id looks like '0.1'.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tlhelpers.teaching import content
 
 
-class Unknown(LookupError):
+class UnknownItem(LookupError):
     """There is no exercise, quiz or notebook of that name; the message says which there are."""
 
 
@@ -34,7 +34,7 @@ def wrong(text: str) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAnswer:
     """An answer that is expected: Python that takes the stub's place, and words it must get."""
 
     code: str
@@ -104,8 +104,8 @@ class Exercise:
     solution: str
     why: str
     check: Callable[[object, dict], Verdict]
-    mistakes: tuple[Known, ...]
-    also_right: tuple[Known, ...] = ()
+    mistakes: tuple[KnownAnswer, ...]
+    also_right: tuple[KnownAnswer, ...] = ()
     setup: str = ""
     seconds: float = 1
 
@@ -154,7 +154,7 @@ def load_items(notebook: str | int) -> tuple[tuple[Exercise, ...], tuple[Quiz, .
 
     Raises
     ------
-    Unknown
+    UnknownItem
         If no notebook of that number has exercises.
 
     Examples
@@ -166,7 +166,7 @@ def load_items(notebook: str | int) -> tuple[tuple[Exercise, ...], tuple[Quiz, .
     number = number.zfill(2) if number.isdecimal() else number
     if number not in notebooks():
         known = ", ".join(notebooks())
-        raise Unknown(f"No notebook {number[:40]!r} has exercises. These have: {known}.")
+        raise UnknownItem(f"No notebook {number[:40]!r} has exercises. These have: {known}.")
     module = importlib.import_module(f"{content.__name__}.n{number}")
     return module.EXERCISES, module.QUIZZES
 
@@ -176,7 +176,7 @@ def find_item(item_id: str | float) -> Exercise | Quiz:
 
     Raises
     ------
-    Unknown
+    UnknownItem
         If there is none; the message lists those of the notebook.
 
     Examples
@@ -187,10 +187,12 @@ def find_item(item_id: str | float) -> Exercise | Quiz:
     name = str(item_id).strip().lower()
     number, _, _ = name.partition(".")
     if not number.isdecimal():
-        raise Unknown(f"{name[:40]!r} is no id of an exercise. An id looks like '0.1' or '0.a'.")
+        raise UnknownItem(
+            f"{name[:40]!r} is no id of an exercise. An id looks like '0.1' or '0.a'."
+        )
     items = [item for group in load_items(number) for item in group]
     for item in items:
         if item.id == name:
             return item
     known = ", ".join(item.id for item in items)
-    raise Unknown(f"There is no {name[:40]!r}. Notebook {number.zfill(2)} has: {known}.")
+    raise UnknownItem(f"There is no {name[:40]!r}. Notebook {number.zfill(2)} has: {known}.")

@@ -9,11 +9,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tlhelpers.teaching.exercises.definitions import Exercise, Known, Verdict, edited, right, wrong
+from tlhelpers.teaching.exercises.definitions import (
+    Exercise,
+    KnownAnswer,
+    Verdict,
+    edited,
+    right,
+    wrong,
+)
 from tlhelpers.teaching.exercises.reading import NotThis, letter, number
 
 
-def slips(solution: str, *changes: tuple[str, str, str]) -> tuple[Known, ...]:
+def slips(solution: str, *changes: tuple[str, str, str]) -> tuple[KnownAnswer, ...]:
     """Return wrong answers that differ from a solution in one place each.
 
     Parameters
@@ -29,7 +36,7 @@ def slips(solution: str, *changes: tuple[str, str, str]) -> tuple[Known, ...]:
     >>> slips("c = a + b", ("+", "-", "the wrong sign"))
     (Known(code='c = a - b', says='the wrong sign'),)
     """
-    return tuple(Known(edited(solution, old, new), says) for old, new, says in changes)
+    return tuple(KnownAnswer(edited(solution, old, new), says) for old, new, says in changes)
 
 
 def recognise(found: np.ndarray, mistakes: Mapping[str, object], atol: float = 1e-4) -> None:
@@ -123,7 +130,7 @@ def to_read(
         return (right if found == answer else wrong)(says[found])
 
     quoted = [f'"{one}"' for one in allowed]
-    refused = [Known(f'{name} = "{one}"', says[one]) for one in allowed if one != answer]
+    refused = [KnownAnswer(f'{name} = "{one}"', says[one]) for one in allowed if one != answer]
     return Exercise(
         id=exercise_id,
         title=title,
@@ -133,9 +140,9 @@ def to_read(
         solution=f'{name} = "{answer}"',
         why=why,
         check=check,
-        mistakes=(*refused, Known(f"{name} = 10", "should be a letter in quotes")),
+        mistakes=(*refused, KnownAnswer(f"{name} = 10", "should be a letter in quotes")),
         also_right=(
-            Known(f'{name} = " {answer.lower()}) "', says[answer]),
-            Known(f'{name} = ["{answer}"]', says[answer]),
+            KnownAnswer(f'{name} = " {answer.lower()}) "', says[answer]),
+            KnownAnswer(f'{name} = ["{answer}"]', says[answer]),
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlhelpers.teaching.exercises.definitions import Unknown, load_items
+from tlhelpers.teaching.exercises.definitions import UnknownItem, load_items
 from tlhelpers.teaching.exercises.showing import show_markdown
 from tlhelpers.teaching.progress import read_solved
 
@@ -17,7 +17,7 @@ def progress(notebook: str | int) -> None:
     """
     try:
         show_markdown(solved_line(notebook))
-    except Unknown as problem:
+    except UnknownItem as problem:
         show_markdown(str(problem))
 
 
@@ -26,7 +26,7 @@ def solved_line(notebook: str | int) -> str:
 
     Raises
     ------
-    Unknown
+    UnknownItem
         If no notebook of that number has exercises.
     """
     exercises, quizzes = load_items(notebook)
