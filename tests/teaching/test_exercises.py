@@ -491,7 +491,7 @@ def test_looking_leaves_nothing_behind(own_folder):
 def test_two_processes_lose_nothing(own_folder):
     code = (
         "import sys; from tlhelpers.teaching import progress as p\n"
-        "for n in range(40): assert p.remember(f'{sys.argv[1]}.{n}') == ''"
+        "for n in range(40): assert p.remember_solved(f'{sys.argv[1]}.{n}') == ''"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code, str(k)]) for k in (1, 2)]
     assert [run.wait(60) for run in runs] == [0, 0]
