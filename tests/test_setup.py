@@ -153,9 +153,9 @@ def test_make_helps_with_every_target_and_the_pages_name_no_other():
         explained
     )
     for name in ("README.md", "CONTRIBUTING.md"):
-        # In code only: a sentence may well say "make it".
+        # As commands only: a sentence may well say "make it".
         code = " ".join(re.findall(r"```.*?```|`[^`]+`", read(name), re.S))
-        for target in re.findall(r"\bmake ([a-z-]+)", code):
+        for target in re.findall(r"(?:^|[`;&]) *make ([a-z-]+)", code, re.M):
             assert target in explained, f"{name} names `make {target}`"
 
 
