@@ -192,17 +192,38 @@ def stamp_path(root):
     return os.path.join(venv_path(root), "tlhelpers-set-up.json")
 
 
+def lines_of(path):
+    """Return the lines of a file that are neither empty nor a comment."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def project_lines(root):
+    """Return the lines that an installation of the project itself depends on."""
+    lines, wanted = [], False
+    for line in lines_of(os.path.join(root, "pyproject.toml")):
+        table = re.match(r"\[+([\w.-]+)\]+", line)
+        if table:
+            wanted = re.match(r"(build-system|project|tool\.hatch)\b", table.group(1))
+        if wanted:
+            lines.append(line)
+    version = lines_of(os.path.join(root, "tlhelpers", "__init__.py"))
+    return lines + [line for line in version if line.startswith("__version__")]
+
+
 def stamp(root, facts):
     """Return what a finished set-up of this checkout with this Python is stamped with."""
-    pins = hashlib.sha256()
-    for name in ("requirements.txt", "pyproject.toml"):
-        with open(os.path.join(root, name), "rb") as file:
-            pins.update(file.read() + b"\0")
-    # The commands in .venv know their own path, so a moved checkout needs a new one.
+
+    def digest(lines):
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
     return {
         "python": dotted(facts),
+        # The commands in .venv know their own path, so a moved checkout needs a new one.
         "root": os.path.realpath(root),
-        "pins": pins.hexdigest(),
+        "pins": digest(lines_of(os.path.join(root, "requirements.txt"))),
+        "project": digest(project_lines(root)),
     }
 
 
@@ -234,10 +255,14 @@ def state(root, wanted=None):
         words = f".venv has Python {dotted(facts)}, and {dotted(wanted)} was asked for."
         return "unusable", words
     right = stamp(root, facts)
-    if found.get("root") != right["root"] or found.get("python") != right["python"]:
+    # A Python that got a small update still runs what was installed for it.
+    minor = str(found.get("python")).split(".")[:2]
+    if found.get("root") != right["root"] or minor != right["python"].split(".")[:2]:
         return "unusable", ".venv was made in another folder or with another Python."
     if found.get("pins") != right["pins"]:
         return "stale", "The pinned packages have changed since .venv was made."
+    if found.get("project") != right["project"]:
+        return "stale", "The course's own package has changed since .venv was made."
     return "ready", f"The set-up is up to date (Python {dotted(facts)} in .venv)."
 
 
@@ -344,15 +369,17 @@ def pip(root, arguments, total=1):
         )
 
 
-def install(root):
-    """Install the pinned packages, and the project itself in place."""
-    with open(os.path.join(root, "requirements.txt"), encoding="utf-8") as file:
-        total = len(re.findall(r"^[a-z0-9][^ ]*==", file.read(), re.M))
-    # Ready packages only: a pin that has none for this machine is an error that
-    # can be read, and not a compiler's.
-    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]
-    pip(root, pinned, total)
-    pip(root, ["--no-deps", "--no-build-isolation", "-e", "."])
+def install(root, what):
+    """Install the pinned packages, or the project itself in place, or both."""
+    if "pins" in what:
+        with open(os.path.join(root, "requirements.txt"), encoding="utf-8") as file:
+            total = len(re.findall(r"^[a-z0-9][^ ]*==", file.read(), re.M))
+        # Ready packages only: a pin that has none for this machine is an error
+        # that can be read, and not a compiler's.
+        pinned = ["--require-hashes", "--only-binary", ":all:", "-r", "requirements.txt"]
+        pip(root, pinned, total)
+    if "project" in what:
+        pip(root, ["--no-deps", "--no-build-isolation", "-e", "."])
 
 
 def set_up(root, wanted=None):
@@ -363,6 +390,7 @@ def set_up(root, wanted=None):
         return words
     if what == "stale":
         print(words)
+        there = read_stamp(root)
         # From here until the new stamp, an interruption leaves it unfinished.
         os.remove(stamp_path(root))
     else:
@@ -371,11 +399,13 @@ def set_up(root, wanted=None):
         print(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
         make_venv(root, python)
         check_space(root)
+        there = {}
     print("Installing the packages: a few minutes the first time.")
     sys.stdout.flush()
-    install(root)
+    right = stamp(root, probe([venv_python(root)]))
+    install(root, [part for part in ("pins", "project") if there.get(part) != right[part]])
     with open(stamp_path(root), "w", encoding="utf-8") as file:
-        json.dump(stamp(root, probe([venv_python(root)])), file, indent=1)
+        json.dump(right, file, indent=1)
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     return f"The set-up is ready. To start the course: {start} lab"
 

@@ -360,8 +360,10 @@ def project(tmp_path, monkeypatch):
         bootstrap, "choose_python", lambda _=None: bootstrap.probe([sys.executable])
     )
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=9e9))
-    for name in ("requirements.txt", "pyproject.toml"):
-        (tmp_path / name).write_text(f"# {name}\n")
+    (tmp_path / "requirements.txt").write_text("pinned==1\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tlhelpers"\n')
+    (tmp_path / "tlhelpers").mkdir()
+    (tmp_path / "tlhelpers" / "__init__.py").write_text('__version__ = "1"\n')
     calls = []
 
     def quick_venv(root, facts):
@@ -375,6 +377,7 @@ def project(tmp_path, monkeypatch):
 
 
 ALL = ["venv", "requirements.txt", "."]
+PINS = ["requirements.txt"]
 
 
 def set_up(project, *words: str) -> tuple[int, list[str]]:
@@ -396,12 +399,28 @@ def test_a_second_set_up_has_nothing_to_do(project, capsys):
     assert set_up(project, "--check") == (0, [])
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
-def test_new_pins_are_installed_into_the_same_venv(project, name):
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "installed"),
+    [
+        ("requirements.txt", "another==2\n", PINS),
+        ("requirements.txt", "# a comment\n\n", []),
+        ("pyproject.toml", 'scripts = ["a"]\n', ["."]),
+        ("pyproject.toml", "[project.scripts]\n", ["."]),
+        ("pyproject.toml", "# a comment\n", []),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 79\n", []),
+        ("tlhelpers/__init__.py", '__version__ = "2"\n', ["."]),
+        ("tlhelpers/__init__.py", "import this\n", []),
+    ],
+)
+def test_only_what_has_changed_is_installed(project, name, text, installed):
     set_up(project)
-    (project[0] / name).write_text("other")
-    assert set_up(project, "--check") == (1, [])
-    assert set_up(project) == (0, ALL[1:])
+    append(project[0] / name, text)
+    assert set_up(project, "--check") == (1 if installed else 0, [])
+    assert set_up(project) == (0, installed)
     assert set_up(project) == (0, [])
 
 
@@ -437,6 +456,15 @@ def test_another_python_gets_a_new_venv(project, monkeypatch):
     monkeypatch.setattr(bootstrap, "choose_python", lambda _=None: other)
     monkeypatch.setenv("TLHELPERS_PYTHON", "x")
     assert set_up(project) == (0, ALL)
+
+
+def test_a_small_update_of_python_changes_nothing(project):
+    set_up(project)
+    path = Path(bootstrap.stamp_path(project[0]))
+    stamp = json.loads(path.read_text())
+    for python, does in ((f"3.{sys.version_info[1]}.99", []), ("3.10.1", ALL)):
+        path.write_text(json.dumps(stamp | {"python": python}))
+        assert set_up(project) == (0, does)
 
 
 @ctrl_c.heard()
