@@ -10,6 +10,7 @@ such an old Python.
 """
 
 import argparse
+import glob
 import hashlib
 import json
 import os
@@ -220,8 +221,9 @@ def stamp(root, facts):
 
     return {
         "python": dotted(facts),
-        # The commands in .venv know their own path, so a moved checkout needs a new one.
-        "root": os.path.realpath(root),
+        # The commands in .venv know their own path, so a moved checkout needs a
+        # new one.  As bytes, the path is the same in every locale.
+        "root": os.fsencode(os.path.realpath(root)).decode("utf-8", "surrogateescape"),
         "pins": digest(lines_of(os.path.join(root, "requirements.txt"))),
         "project": digest(project_lines(root)),
     }
@@ -380,6 +382,30 @@ def install(root, what):
         pip(root, pinned, total)
     if "project" in what:
         pip(root, ["--no-deps", "--no-build-isolation", "-e", "."])
+        point_at_project(root)
+
+
+#: Puts the folder around .venv on Python's path, also where .venv is used
+#: through a link to it.
+POINTER = (
+    "import os, sys; here = os.path.dirname(sys.prefix); "
+    "sys.path.append(here if os.path.isdir(os.path.join(here, 'tlhelpers'))"
+    " else os.path.dirname(os.path.realpath(sys.prefix)))\n"
+)
+
+
+def point_at_project(root):
+    """Let .venv find the project without naming a path.
+
+    pip writes the path of this folder into the file, in UTF-8.  Before 3.13
+    Python reads such files in the encoding of the system, and does not find a
+    folder with an umlaut, or does not even start.
+    """
+    parts = ("Lib",) if WINDOWS else ("lib", "python3.*")
+    pattern = os.path.join(glob.escape(venv_path(root)), *parts, "site-packages")
+    for path in glob.glob(pattern):
+        with open(os.path.join(path, "_tlhelpers.pth"), "w", encoding="ascii") as file:
+            file.write(POINTER)
 
 
 def set_up(root, wanted=None):

@@ -21,6 +21,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+from tiny_course import TinyCourse
 
 import bootstrap
 import tlhelpers
@@ -502,6 +503,47 @@ def test_a_failing_pip_is_shown_and_the_rest_is_kept(tmp_path, capfd):
     assert "no-such-package" in str(stop.value) and "run this again" in str(stop.value)
     assert "no-such-package" in (tmp_path / ".venv" / "set-up.log").read_text()
     assert capfd.readouterr().out == ""
+
+
+# --- bootstrap.py: for real, in a tiny course ----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> TinyCourse:
+    """A tiny course that is set up, in a folder with a blank, an umlaut and a quotation mark."""
+    course = TinyCourse(tmp_path_factory.mktemp("tiny") / "Maria's Übung")
+    code, said = course.set_up(LC_ALL="C")
+    assert code == 0, said
+    return course
+
+
+def test_a_tiny_course_is_set_up_where_paths_are_odd(tiny):
+    assert tiny.says() == "tlhelpers 1 1"
+    code, said = tiny.set_up(LC_ALL="C")
+    assert code == 0 and "is up to date" in said
+    python = bootstrap.venv_python(tiny.folder)
+    code = "import importlib.metadata as m; print(m.version('tlhelpers'))"
+    for locale in ("C", "C.UTF-8"):
+        done = subprocess.run([python, "-c", code], env=tiny.environment(LC_ALL=locale))
+        assert done.returncode == 0
+    # Python 3.11 and 3.12 read these files in an encoding that pip does not write.
+    pointers = list((tiny.folder / ".venv").rglob("_tlhelpers.pth"))
+    assert pointers and all(path.read_bytes().isascii() for path in pointers)
+
+
+@posix
+def test_a_venv_can_be_used_through_links(tiny, tmp_path):
+    (tmp_path / "course").symlink_to(tiny.folder)
+    (tmp_path / "packages").symlink_to(tiny.folder / ".venv")
+    for venv in (tmp_path / "course" / ".venv", tmp_path / "packages"):
+        done = subprocess.run(
+            [venv / "bin" / "python", "-c", "import tlhelpers; print(tlhelpers.__file__)"],
+            cwd=tmp_path,
+            env=tiny.environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert Path(done.stdout.strip()).samefile(tiny.folder / "tlhelpers" / "__init__.py")
 
 
 # --- the wheel -----------------------------------------------------------------------------------
