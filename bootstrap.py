@@ -7,9 +7,19 @@
 It needs nothing but the standard library, and it may be started by any Python
 from 3.6 on: it looks for one that the course supports.  Keep it readable for
 such an old Python.
+
+What works is never changed.  The packages are installed into .vnew, which is
+new or a copy of .venv, and is tried; then .venv is renamed to .vold and .vnew
+to .venv, and .vold is removed.  Whenever this is cut off, the next set-up
+finishes it or puts things back.  The three names have the same length: a
+longer one could make a path too long for Windows.
+
+Only what has a stamp of ours in it is ever changed or removed.
 """
 
 import argparse
+import contextlib
+import errno
 import glob
 import hashlib
 import json
@@ -17,8 +27,10 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+import time
 
 MINORS = (11, 12, 13)  # Python 3.11 to 3.13, as in pyproject.toml
 SPACE = 4  # GB of disk that the packages and the installer need together
@@ -33,6 +45,12 @@ PLATFORMS = (
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOWS = os.name == "nt"
+
+VENV, NEW, OLD = ".venv", ".vnew", ".vold"
+STAMP = "tlhelpers-set-up.json"
+
+#: What is imported before a set-up counts as one, if it is among the pins.
+HEAVY = ("numpy",)
 
 #: A candidate runs this and says what it is.  Only running it tells: a command
 #: such as python3.13 may be on the PATH and still not work.
@@ -180,17 +198,54 @@ def choose_python(wanted=None):
 # --- the state of .venv --------------------------------------------------------------------------
 
 
-def venv_path(root):
-    return os.path.join(root, ".venv")
+def folder(root, name=VENV):
+    return os.path.join(root, name)
 
 
-def venv_python(root):
+def venv_python(root, name=VENV):
     parts = ("Scripts", "python.exe") if WINDOWS else ("bin", "python")
-    return os.path.join(venv_path(root), *parts)
+    return os.path.join(folder(root, name), *parts)
 
 
-def stamp_path(root):
-    return os.path.join(venv_path(root), "tlhelpers-set-up.json")
+def stamp_path(root, name=VENV):
+    return os.path.join(folder(root, name), STAMP)
+
+
+def is_link(root, name=VENV):
+    """Return whether a folder is really elsewhere.  (Windows has links that islink denies.)"""
+    there = os.path.join(os.path.realpath(root), name)
+    return os.path.normcase(os.path.realpath(folder(root, name))) != os.path.normcase(there)
+
+
+def is_free(root, name=VENV):
+    """Return whether nothing has this name, or only an empty folder."""
+    path = folder(root, name)
+    if not os.path.lexists(path):
+        return True
+    return not is_link(root, name) and os.path.isdir(path) and not os.listdir(path)
+
+
+def is_ours(root, name=VENV):
+    """Return whether this set-up made the folder, so that it may remove it."""
+    return not is_link(root, name) and os.path.isfile(stamp_path(root, name))
+
+
+def refusal(root, name=VENV):
+    """Say what is in the way, and what to do about it."""
+    path = folder(root, name)
+    if is_link(root, name):
+        what = f"a link to {os.path.realpath(path)}"
+    elif not os.path.isdir(path):
+        what = "a file"
+    elif os.path.isfile(os.path.join(path, "pyvenv.cfg")):
+        what = "a virtual environment that this set-up did not make, or did not finish"
+    else:
+        what = "a folder that this set-up did not make"
+    return (
+        f"{path} is {what}, so nothing in it was changed."
+        " The course needs a folder of this name for its own packages."
+        f" If you still need {name}, rename it; if not, delete it. Then run this again."
+    )
 
 
 def lines_of(path):
@@ -229,28 +284,44 @@ def stamp(root, facts):
     }
 
 
-def read_stamp(root):
+def read_stamp(root, name=VENV):
+    """Return the stamp of a finished set-up, or None."""
     try:
-        with open(stamp_path(root), encoding="utf-8") as file:
+        with open(stamp_path(root, name), encoding="utf-8") as file:
             found = json.load(file)
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) and "root" in found else None
     except (OSError, ValueError):
         return None
 
 
-def state(root, wanted=None):
+def write_stamp(root, contents):
+    """Stamp .vnew, at once and whole."""
+    path = stamp_path(root, NEW)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(contents, file, indent=1)
+    os.replace(path + ".new", path)
+
+
+def state(root, wanted=None, name=VENV):
     """Return ``(what, words)``: what .venv is, and a sentence that says so.
 
-    ``what`` is "ready", "stale" (it works, but pins have changed) or
-    "unusable" (it has to be made again).  ``wanted`` are the facts about the
-    Python that was asked for, if one was.
+    ``what`` is "ready", "stale" (it works, but pins have changed), "unusable"
+    (it has to be made again) or "foreign" (it is not ours to change).
+    ``wanted`` are the facts about the Python that was asked for, if one was.
     """
-    if not os.path.lexists(venv_path(root)):
+    what, words = _state(root, wanted, name)
+    if what != "ready" and not is_free(root, name) and not is_ours(root, name):
+        return "foreign", refusal(root, name)
+    return what, words
+
+
+def _state(root, wanted, name):
+    if is_free(root, name):
         return "unusable", "There is no .venv yet."
-    found = read_stamp(root)
+    found = read_stamp(root, name)
     if found is None:
         return "unusable", "The set-up in .venv was not finished."
-    facts = probe([venv_python(root)])
+    facts = probe([venv_python(root, name)])
     if facts is None or facts["version"][1] not in MINORS:
         return "unusable", "The Python in .venv does not work any more."
     if wanted and wanted["version"] != facts["version"]:
@@ -259,7 +330,7 @@ def state(root, wanted=None):
     right = stamp(root, facts)
     # A Python that got a small update still runs what was installed for it.
     minor = str(found.get("python")).split(".")[:2]
-    if found.get("root") != right["root"] or minor != right["python"].split(".")[:2]:
+    if found["root"] != right["root"] or minor != right["python"].split(".")[:2]:
         return "unusable", ".venv was made in another folder or with another Python."
     if found.get("pins") != right["pins"]:
         return "stale", "The pinned packages have changed since .venv was made."
@@ -268,39 +339,42 @@ def state(root, wanted=None):
     return "ready", f"The set-up is up to date (Python {dotted(facts)} in .venv)."
 
 
-# --- making it -----------------------------------------------------------------------------------
+# --- pip -----------------------------------------------------------------------------------------
 
 
-def make_venv(root, facts):
-    """Make an empty .venv, in the place of a broken or half-made one."""
-    path = venv_path(root)
-    if os.path.lexists(path):
-        ours = ("pyvenv.cfg", "bin", "Scripts", os.path.basename(stamp_path(root)))
-        inside = os.listdir(path) if os.path.isdir(path) else ["a file"]
-        if inside and not set(ours) & set(inside):
-            raise Stop(f"{path} is not a virtual environment. Move it away and run this again.")
-    done = subprocess.run(
-        [facts["base"], "-m", "venv", "--clear", path],
+def run_child(root, command, environment, see=None):
+    """Run ``[python, module, words...]``; return its exit status and the lines it printed.
+
+    They go to a file, too: build/set-up.log.
+    """
+    python, module, words = command[0], command[1], command[2:]
+    lines = []
+    process = subprocess.Popen(
+        [python, "-I", "-X", "utf8", "-m", module] + words,
+        cwd=root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=clean_environment(),
+        env=environment,
     )
-    if done.returncode != 0:
-        words = done.stdout.decode("utf-8", "replace").strip()
-        raise Stop(
-            f"{facts['base']} could not make {path}. It said:\n{words}\n"
-            "Close whatever still uses that folder (JupyterLab, a terminal) and run this again."
-        )
+    try:
+        with open(log_path(root), "ab") as file:
+            for raw in process.stdout:
+                file.write(raw)
+                lines.append(raw.decode("utf-8", "replace").rstrip())
+                if see:
+                    see(lines[-1])
+        process.wait()
+    finally:
+        if process.poll() is None:  # we were interrupted: leave no pip behind
+            process.kill()
+            process.wait()
+        process.stdout.close()
+    return process.returncode, lines
 
 
-def check_space(root):
-    free = shutil.disk_usage(root).free / 1e9
-    if free < SPACE:
-        raise Stop(
-            f"The packages need about {SPACE} GB of disk, and {root} has {free:.1f} GB left."
-            " Make room and run this again."
-        )
+def log_path(root):
+    return os.path.join(root, "build", "set-up.log")
 
 
 class Progress:
@@ -325,54 +399,101 @@ class Progress:
 
     def show(self, text):
         width = shutil.get_terminal_size().columns - 1
-        sys.stdout.write("\r" + text[:width].ljust(width))
-        sys.stdout.flush()
+        with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+            sys.stdout.write("\r" + text[:width].ljust(width))
+            sys.stdout.flush()
         self.shown = True
 
     def close(self):
         if self.shown:
             self.show("")
-            sys.stdout.write("\r")
-            sys.stdout.flush()
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.write("\r")
+                sys.stdout.flush()
+
+
+def tail(lines, count=12):
+    return "\n".join("  " + line for line in lines[-count:])
 
 
 def pip(root, arguments, total=1):
-    """Run pip in .venv.  What it says goes to a file, and onto the screen only if it fails."""
-    log = os.path.join(venv_path(root), "set-up.log")
-    command = [venv_python(root), "-m", "pip", "install", "--no-input"]
+    """Run pip in .vnew.  What it says goes to a file, and onto the screen only if it fails."""
+    command = [venv_python(root, NEW), "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"] + arguments
-    progress, lines = Progress(total), []
-    process = subprocess.Popen(
-        command,
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=clean_environment(),
-    )
+    progress = Progress(total)
     try:
-        with open(log, "ab") as file:
-            for raw in process.stdout:
-                file.write(raw)
-                lines.append(raw.decode("utf-8", "replace").rstrip())
-                progress.see(lines[-1])
-        code = process.wait()
+        code, lines = run_child(root, command, clean_environment(), progress.see)
     finally:
         progress.close()
-        if process.poll() is None:  # we were interrupted: leave no pip behind
-            process.kill()
-            process.wait()
     if code != 0:
-        last = "\n".join("  " + line for line in lines[-12:])
         raise Stop(
-            f"pip could not install the packages. The last it said:\n{last}\n"
-            f"All of it is in {log}\n"
+            f"pip could not install the packages. The last it said:\n{tail(lines)}\n"
+            f"All of it is in {log_path(root)}\n"
             "Check the network connection and run this again: what was downloaded is kept."
         )
 
 
+# --- making it -----------------------------------------------------------------------------------
+
+
+def make_venv(root, facts):
+    """Make an empty environment in .vnew."""
+    path = folder(root, NEW)
+    command = [facts["base"], "venv", "--prompt", VENV, path]
+    code, lines = run_child(root, command, clean_environment())
+    if code != 0:
+        raise Stop(f"{facts['base']} could not make {path}. It said:\n{tail(lines)}")
+
+
+def copy_venv(root):
+    """Make .vnew a copy of .venv.
+
+    Most of it are links to the same files, which takes seconds and no room.
+    pip never writes into a file that is there: it removes it and makes a new
+    one, so that .venv stays what it is.
+    """
+    old, new, linked = folder(root), folder(root, NEW), True
+    commands = os.path.basename(os.path.dirname(venv_python(root)))
+    for place, folders, files in os.walk(old):
+        target = new + place[len(old) :]
+        os.makedirs(target, exist_ok=True)
+        inside = os.path.relpath(place, old).split(os.sep)[0]
+        for name in folders + files:
+            source, copy = os.path.join(place, name), os.path.join(target, name)
+            if os.path.islink(source):
+                os.symlink(os.readlink(source), copy)
+            elif name in folders or not os.path.isfile(source) or source == stamp_path(root):
+                continue
+            elif inside in (".", commands):
+                shutil.copy2(source, copy)
+            elif not link(source, copy):
+                if linked:  # so this disk may be without links, and all needs room
+                    check_space(root)
+                linked = False
+                shutil.copy2(source, copy)
+
+
+def link(source, copy):
+    """Give a file a second name, where the disk can do that."""
+    try:
+        os.link(source, copy)
+        return True
+    except (OSError, NotImplementedError):
+        return False
+
+
+def check_space(root):
+    free = shutil.disk_usage(root).free / 1e9
+    if free < SPACE:
+        old = "" if is_free(root) else " (.venv is only removed when the new one works)"
+        raise Stop(
+            f"The packages need about {SPACE} GB of disk{old}, and {root} has {free:.1f} GB left."
+            " Make room and run this again."
+        )
+
+
 def install(root, what):
-    """Install the pinned packages, or the project itself in place, or both."""
+    """Install the pinned packages into .vnew, or the project itself in place, or both."""
     if "pins" in what:
         with open(os.path.join(root, "requirements.txt"), encoding="utf-8") as file:
             total = len(re.findall(r"^[a-z0-9][^ ]*==", file.read(), re.M))
@@ -395,45 +516,224 @@ POINTER = (
 
 
 def point_at_project(root):
-    """Let .venv find the project without naming a path.
+    """Let .vnew find the project without naming a path.
 
     pip writes the path of this folder into the file, in UTF-8.  Before 3.13
     Python reads such files in the encoding of the system, and does not find a
     folder with an umlaut, or does not even start.
     """
     parts = ("Lib",) if WINDOWS else ("lib", "python3.*")
-    pattern = os.path.join(glob.escape(venv_path(root)), *parts, "site-packages")
+    pattern = os.path.join(glob.escape(folder(root, NEW)), *parts, "site-packages")
     for path in glob.glob(pattern):
-        with open(os.path.join(path, "_tlhelpers.pth"), "w", encoding="ascii") as file:
-            file.write(POINTER)
+        replace(os.path.join(path, "_tlhelpers.pth"), POINTER.encode("ascii"))
+
+
+def replace(path, data):
+    """Write a file as a new one, so that another name of the old one keeps what it says."""
+    with open(path + ".new", "wb") as file:
+        file.write(data)
+    if os.path.exists(path):
+        shutil.copymode(path, path + ".new")
+    os.replace(path + ".new", path)
+
+
+def settle(root):
+    """Let the commands in .vnew name the place that they will have."""
+
+    def right(match):
+        head, _, rest = match.group().rpartition(NEW.encode())
+        return head + VENV.encode() + rest
+
+    commands = os.path.dirname(venv_python(root, NEW))
+    files = [os.path.join(commands, name) for name in os.listdir(commands)]
+    for path in files + [os.path.join(folder(root, NEW), "pyvenv.cfg")]:
+        # Large ones are programs, and no path stands in them.
+        if os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > 1e6:
+            continue
+        with open(path, "rb") as file:
+            data = file.read()
+        line = rb"[^\r\n]*" + re.escape(NEW.encode()) + rb"[^\r\n]*"
+        changed = re.sub(rb"#!" + line if path.endswith(".exe") else line, right, data)
+        if changed != data:
+            replace(path, changed)
+
+
+def try_out(root):
+    """Import the course's package from .vnew, and a large one."""
+    pins = lines_of(os.path.join(root, "requirements.txt"))
+    names = [name for name in HEAVY if any(pin.startswith(name + "==") for pin in pins)]
+    done = subprocess.run(
+        [venv_python(root, NEW), "-I", "-c", "import " + ", ".join(["tlhelpers"] + names)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=clean_environment(),
+    )
+    if done.returncode != 0:
+        lines = done.stdout.decode("utf-8", "replace").splitlines()
+        said = f"It said:\n{tail(lines)}" if lines else f"It ended with {done.returncode}."
+        raise Stop(f"The packages are installed, but Python cannot import them. {said}")
+
+
+def insist(function, path, reason):
+    """Remove what may not be written to, too: on Windows rmtree does not."""
+    if not WINDOWS:
+        raise
+    os.chmod(path, stat.S_IWRITE)
+    function(path)
+
+
+def remove(root, name):
+    """Remove a folder of ours, its stamp last: what may be left of it is still ours."""
+    path = folder(root, name)
+    for inside in os.listdir(path) if os.path.isdir(path) else []:
+        one = os.path.join(path, inside)
+        if os.path.isdir(one) and not os.path.islink(one):
+            shutil.rmtree(one, **{"onexc" if sys.version_info >= (3, 12) else "onerror": insist})
+        elif inside != STAMP:
+            os.unlink(one)
+    if os.path.isfile(stamp_path(root, name)):
+        os.unlink(stamp_path(root, name))
+    if os.path.isdir(path):
+        os.rmdir(path)
+
+
+def rename(root, old, new):
+    """Rename a folder.  On Windows a virus scanner may hold it for a while."""
+    for attempt in range(50 if WINDOWS else 1):
+        if attempt:
+            time.sleep(0.2)
+        try:
+            return os.rename(folder(root, old), folder(root, new))
+        except PermissionError as problem:
+            reason = problem
+    raise Stop(
+        f"{folder(root, old)} could not be renamed to {new} ({reason.strerror})."
+        " Close whatever still uses it (JupyterLab, a terminal, its Python) and run this again."
+    )
+
+
+def swap(root):
+    """Put .vnew in the place of .venv."""
+    if is_free(root) and os.path.lexists(folder(root)):
+        os.rmdir(folder(root))  # an empty folder
+    aside = os.path.lexists(folder(root))
+    if aside and not is_ours(root):  # it came while we were at work
+        raise Stop(refusal(root))
+    try:
+        if aside:
+            rename(root, VENV, OLD)
+        rename(root, NEW, VENV)
+    except BaseException:
+        put_back(root)
+        raise
+    if aside:
+        remove_old(root)
+
+
+def put_back(root):
+    if not os.path.lexists(folder(root)) and is_ours(root, OLD):
+        os.rename(folder(root, OLD), folder(root))
+
+
+def remove_old(root):
+    try:
+        remove(root, OLD)
+    except OSError as reason:
+        say(f"What is left of the old packages can be deleted: {folder(root, OLD)} ({reason})")
+
+
+def tidy(root, wanted):
+    """Finish or undo what a set-up that was cut off has left behind."""
+    put_back(root)
+    for name in (NEW, OLD):
+        if is_free(root, name) and os.path.lexists(folder(root, name)):
+            os.rmdir(folder(root, name))  # the stamp, which goes last, is gone already
+    if is_ours(root, NEW):
+        waits = state(root, wanted)[0] in ("stale", "unusable")
+        if waits and state(root, wanted, NEW)[0] == "ready":
+            swap(root)
+        else:
+            remove(root, NEW)
+    if is_ours(root, OLD):
+        remove_old(root)
+
+
+def make(root, what, python):
+    """Make what will be .venv in .vnew, and put it there when it works."""
+    for name in (NEW, OLD):
+        if not is_free(root, name):
+            raise Stop(refusal(root, name))
+    os.makedirs(os.path.dirname(log_path(root)), exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(log_path(root))
+    try:
+        os.makedirs(folder(root, NEW), exist_ok=True)
+        write_stamp(root, {})  # ours, and not finished
+        if what == "stale":
+            copy_venv(root)
+        else:
+            check_space(root)
+            make_venv(root, python)
+        facts = probe([venv_python(root, NEW)])
+        if facts is None:
+            raise Stop(f"The Python in {folder(root, NEW)} does not start.")
+        right = stamp(root, facts)
+        there = read_stamp(root) if what == "stale" else {}
+        install(root, [part for part in ("pins", "project") if there.get(part) != right[part]])
+        settle(root)
+        try_out(root)
+        write_stamp(root, right)
+    except BaseException:
+        with contextlib.suppress(OSError):  # or the next set-up does it
+            remove(root, NEW)
+        raise
+    swap(root)
 
 
 def set_up(root, wanted=None):
     """Bring .venv up to date; return the last sentence to print."""
     python = choose_python(wanted) if wanted else None
     what, words = state(root, python)
-    if what == "ready":
+    if what == "ready" and not (is_ours(root, NEW) or is_ours(root, OLD)):
         return words
-    if what == "stale":
-        print(words)
-        there = read_stamp(root)
-        # From here until the new stamp, an interruption leaves it unfinished.
-        os.remove(stamp_path(root))
-    else:
+    if what == "foreign":
+        raise Stop(words)
+    if what == "unusable" and not is_ours(root, OLD):
         # Nothing is touched before a Python is found that can do it.
         python = python or choose_python()
-        print(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
-        make_venv(root, python)
-        check_space(root)
-        there = {}
-    print("Installing the packages: a few minutes the first time.")
-    sys.stdout.flush()
-    right = stamp(root, probe([venv_python(root)]))
-    install(root, [part for part in ("pins", "project") if there.get(part) != right[part]])
-    with open(stamp_path(root), "w", encoding="utf-8") as file:
-        json.dump(right, file, indent=1)
+    tidy(root, python if wanted else None)
+    what, words = state(root, python if wanted else None)
+    if what == "ready":
+        return words
+    if what == "foreign":
+        raise Stop(words)
+    if what == "unusable":
+        python = python or choose_python()
+        say(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
+        say("Installing the packages: a few minutes the first time.")
+    else:
+        say(f"{words} A copy of it is brought up to date; it takes its place when it works.")
+    try:
+        make(root, what, python)
+    except Stop as reason:
+        kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
+        raise Stop(f"{reason}{kept}") from None
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
-    return f"The set-up is ready. To start the course: {start} lab"
+    again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
+    return f"The set-up is ready. To start the course: {start} lab{again}"
+
+
+def say(words, stream=None):
+    """Print a sentence, also where the console lacks a letter or is gone."""
+    stream = stream or sys.stdout
+    with contextlib.suppress(OSError, ValueError):
+        try:
+            print(words, file=stream)
+        except UnicodeEncodeError:
+            code = stream.encoding
+            print(str(words).encode(code, "replace").decode(code), file=stream)
+        stream.flush()
 
 
 def main(arguments=None, root=HERE):
@@ -447,15 +747,22 @@ def main(arguments=None, root=HERE):
     try:
         if options.check:
             what, words = state(root, choose_python(wanted) if wanted else None)
-            print(words if what == "ready" else words + " Run: python bootstrap.py")
+            if what in ("stale", "unusable"):
+                words += " Run: python bootstrap.py"
+            say(words)
             return 0 if what == "ready" else 1
-        print(set_up(root, wanted))
+        say(set_up(root, wanted))
         return 0
     except Stop as reason:
-        print(reason, file=sys.stderr)
+        say(reason, sys.stderr)
+        return 1
+    except OSError as reason:
+        full = reason.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
+        advice = "The disk is full. Make room and run this again." if full else ""
+        say(f"The set-up stopped: {reason}. {advice}".rstrip(), sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. Run this again to finish the set-up.", file=sys.stderr)
+        say("Stopped. Run this again to finish the set-up.", sys.stderr)
         return 130
 
 

@@ -1,5 +1,6 @@
 """The set-up: the files agree, bootstrap.py does what it says, and the tests have no network."""
 
+import io
 import json
 import os
 import re
@@ -333,6 +334,16 @@ def old_pythons() -> list[str]:
     return [found[version] for version in sorted(found)]
 
 
+def test_a_console_that_lacks_a_letter_or_is_gone_stops_nothing():
+    raw = io.BytesIO()
+    console = io.TextIOWrapper(raw, "ascii", write_through=True)
+    bootstrap.say(bootstrap.Stop("in Übung"), console)
+    assert raw.getvalue().split() == [b"in", b"?bung"]
+    gone = io.StringIO()
+    gone.close()
+    bootstrap.say("nobody hears this", gone)
+
+
 def test_an_old_python_says_in_one_line_what_is_needed(tmp_path):
     pythons = old_pythons()
     if not pythons:
@@ -369,7 +380,7 @@ def project(tmp_path, monkeypatch):
 
     def quick_venv(root, facts):
         calls.append("venv")
-        command = [facts["base"], "-m", "venv", "--without-pip", "--clear", root / ".venv"]
+        command = [facts["base"], "-m", "venv", "--without-pip", bootstrap.folder(root, ".vnew")]
         subprocess.run(command, check=True, env=bootstrap.clean_environment())
 
     monkeypatch.setattr(bootstrap, "make_venv", quick_venv)
@@ -419,15 +430,88 @@ def append(path: Path, text: str) -> None:
 )
 def test_only_what_has_changed_is_installed(project, name, text, installed):
     set_up(project)
+    (project[0] / ".venv" / "notes.txt").write_text("a learner's own")
     append(project[0] / name, text)
     assert set_up(project, "--check") == (1 if installed else 0, [])
     assert set_up(project) == (0, installed)
     assert set_up(project) == (0, [])
+    assert (project[0] / ".venv" / "notes.txt").read_text() == "a learner's own"
 
 
-def test_a_half_made_venv_is_made_again(project):
-    (project[0] / ".venv" / "bin").mkdir(parents=True)
+@pytest.mark.parametrize("what", ["empty", "file", "folder", "venv"])
+def test_a_venv_that_is_not_ours_is_left_alone(project, capsys, what):
+    path = project[0] / ".venv"
+    if what == "file":
+        path.write_text("precious")
+    else:
+        path.mkdir()
+    if what in ("folder", "venv"):
+        (path / ("thesis.txt" if what == "folder" else "pyvenv.cfg")).write_text("precious")
+    before = sorted(project[0].rglob("*"))
+    if what == "empty":  # nobody misses an empty folder
+        assert set_up(project) == (0, ALL)
+        return
+    for words in (["--check"], []):
+        assert set_up(project, *words) == (1, [])
+        said = "".join(capsys.readouterr())
+        assert f"{path} is a " in said and "rename it; if not, delete it" in said
+        assert "bootstrap.py" not in said
+    assert sorted(project[0].rglob("*")) == before
+
+
+@posix
+def test_a_venv_that_is_a_link_is_used_and_not_changed(project, capsys, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "packages"
+    elsewhere.mkdir()
+    (elsewhere / "thesis.txt").write_text("precious")
+    (project[0] / ".venv").symlink_to(elsewhere)
+    assert set_up(project) == (1, [])
+    assert f".venv is a link to {elsewhere}" in capsys.readouterr().err
+    assert [path.name for path in elsewhere.iterdir()] == ["thesis.txt"]
+    (project[0] / ".venv").unlink()
+
+    set_up(project)  # now one that was made here, and moved to a larger disk
+    elsewhere = elsewhere.with_name("larger disk")
+    shutil.move(project[0] / ".venv", elsewhere)
+    (project[0] / ".venv").symlink_to(elsewhere)
+    assert set_up(project) == (0, [])
+    append(project[0] / "requirements.txt", "another==2\n")
+    assert set_up(project) == (1, [])
+    assert f".venv is a link to {elsewhere}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".vnew", ".vold"])
+def test_no_folder_in_the_way_is_removed(project, capsys, name):
+    path = project[0] / name
+    path.mkdir()
+    (path / "thesis.txt").write_text("precious")
+    assert set_up(project) == (1, [])
+    assert f"{path} is a folder that this set-up did not make" in capsys.readouterr().err
+    assert (path / "thesis.txt").read_text() == "precious"
+
+
+def test_a_venv_that_came_meanwhile_is_left_alone(project):
+    environment(project[0], ".vnew", "new")
+    (project[0] / ".venv").mkdir()
+    (project[0] / ".venv" / "thesis.txt").write_text("precious")
+    with pytest.raises(bootstrap.Stop, match="did not make"):
+        bootstrap.swap(project[0])
+    bootstrap.tidy(project[0], None)
+    assert (project[0] / ".venv" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_half_made_set_up_is_made_again(project):
+    (project[0] / ".vnew").mkdir()
+    bootstrap.write_stamp(project[0], {})
+    (project[0] / ".vnew" / "leftover").write_text("")
     assert set_up(project) == (0, ALL)
+    assert left(project) == [".venv"]
+    assert not (project[0] / ".venv" / "leftover").exists()
+
+
+def left(project) -> list[str]:
+    """The folders of the set-up that are there."""
+    return sorted(path.name for path in project[0].glob(".v*") if path.is_dir())
 
 
 def test_a_venv_whose_python_is_gone_is_made_again(project):
@@ -476,33 +560,168 @@ def test_an_interrupted_set_up_is_finished_by_the_next(project, monkeypatch, cap
         patch.setattr(bootstrap, "pip", lambda *_: signal.raise_signal(signal.SIGINT))
         assert set_up(project) == (130, [])
     assert "Run this again" in capsys.readouterr().err
-    assert set_up(project) == (0, ALL)
+    assert set_up(project) == (0, PINS)
 
 
 def test_a_full_disk_stops_it_before_anything_is_downloaded(project, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3e9))
-        assert set_up(project) == (1, ["venv"])
+        assert set_up(project) == (1, [])
     assert "need about 4 GB of disk" in capsys.readouterr().err
+    assert left(project) == []
     assert set_up(project) == (0, ALL)
 
 
-def test_a_folder_that_is_no_venv_is_left_alone(tmp_path):
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "thesis.txt").write_text("precious")
-    with pytest.raises(bootstrap.Stop, match="not a virtual environment. Move it away"):
-        bootstrap.make_venv(tmp_path, bootstrap.probe([sys.executable]))
-    assert (tmp_path / ".venv" / "thesis.txt").read_text() == "precious"
+# --- bootstrap.py: cut off, or two at once -------------------------------------------------------
 
 
-def test_a_failing_pip_is_shown_and_the_rest_is_kept(tmp_path, capfd):
-    facts = bootstrap.probe([sys.executable])
-    bootstrap.make_venv(tmp_path, facts)  # the real one, and so is pip
-    with pytest.raises(bootstrap.Stop) as stop:
-        bootstrap.pip(tmp_path, ["--no-index", "there-is-no-such-package==1"])
-    assert "no-such-package" in str(stop.value) and "run this again" in str(stop.value)
-    assert "no-such-package" in (tmp_path / ".venv" / "set-up.log").read_text()
-    assert capfd.readouterr().out == ""
+def environment(root: Path, name: str, says: str, done: bool = True) -> None:
+    """Make something that the set-up may take for its own work."""
+    place = root / name
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    (place / "says").write_text(says)
+    [packages] = place.rglob("site-packages")
+    (packages / "_tlhelpers.pth").write_text(bootstrap.POINTER)
+    facts = bootstrap.probe([bootstrap.venv_python(root, name)])
+    stamp = bootstrap.stamp(root, facts) if done else {}
+    if says == "old":
+        stamp["pins"] = "other"
+    Path(bootstrap.stamp_path(root, name)).write_text(json.dumps(stamp))
+
+
+#: What a set-up that is cut off can leave, and what the next one makes of it.
+LEFT = {
+    "while it made the new one": ({".venv": "old", ".vnew": "half"}, PINS),
+    "before the old one was renamed": ({".venv": "old", ".vnew": "new"}, []),
+    "between the two renames": ({".vold": "old", ".vnew": "new"}, []),
+    "before the old one was removed": ({".vold": "old", ".venv": "new"}, []),
+    "before the first one was renamed": ({".vnew": "new"}, []),
+    "while it put the old one back": ({".vold": "old"}, PINS),
+}
+
+
+@pytest.mark.parametrize("when", LEFT)
+def test_what_was_cut_off_is_finished(project, when):
+    folders, does = LEFT[when]
+    for name, says in folders.items():
+        environment(project[0], name, says, says != "half")
+    assert set_up(project) == (0, does)
+    assert left(project) == [".venv"]
+    assert bootstrap.state(project[0])[0] == "ready"
+    # An update of what was there keeps what a learner put into it.
+    assert (project[0] / ".venv" / "says").read_text() == ("old" if does else "new")
+
+
+CUT_OFF = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import bootstrap
+count = int(sys.argv[2])
+
+def trace(frame, event, argument):
+    global count
+    if frame.f_code.co_filename != bootstrap.__file__:
+        return None
+    count -= event == "line"
+    if count == 0:
+        os._exit(9)  # as after kill -9: nothing is tidied up
+    return trace
+
+sys.settrace(trace)
+bootstrap.swap(sys.argv[3])
+"""
+
+
+@pytest.mark.slow
+def test_the_swap_can_be_cut_off_at_every_line(project, tmp_path_factory):
+    for name, says in ((".venv", "old"), (".vnew", "new")):
+        environment(project[0], name, says)
+    ready = tmp_path_factory.mktemp("ready") / "course"
+    shutil.copytree(project[0], ready, symlinks=True)
+    seen, code, line = set(), 9, 0
+    while code == 9:
+        line += 1
+        for path in project[0].glob(".v*"):
+            shutil.rmtree(path)
+        for name in (".venv", ".vnew"):
+            shutil.copytree(ready / name, project[0] / name, symlinks=True)
+        command = [sys.executable, "-S", "-c", CUT_OFF, str(ROOT), str(line), str(project[0])]
+        code = subprocess.run(command).returncode
+        seen.add(tuple(left(project)))
+        if line % 5 == 0 or len(seen) > 1:  # the next set-up, a second each
+            bootstrap.tidy(project[0], None)
+            assert (project[0] / ".venv" / "says").read_text() == "new"
+            assert left(project) == [".venv"]
+    assert (code, line > 20) == (0, True)
+    assert seen == {(".venv", ".vnew"), (".vnew", ".vold"), (".venv", ".vold"), (".venv",)}
+
+
+def test_a_command_of_windows_is_settled_in_its_one_line(project):
+    # A program, the line that names a Python, and an archive with what it runs.
+    environment(project[0], ".vnew", "new")
+    path = Path(bootstrap.venv_python(project[0], ".vnew")).with_name("say.exe")
+    program = b"MZ .vnew \x00" + os.urandom(100_000).replace(b"#!", b"  ")
+    path.write_bytes(program + b"#!C:\\.vnew\\course\\.vnew\\Scripts\\python.exe\r\n")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("__main__.py", "print('hello')")
+    bootstrap.settle(project[0])
+    data = path.read_bytes()
+    assert data.startswith(program + b"#!C:\\.vnew\\course\\.venv\\Scripts\\python.exe\r\nPK")
+    assert zipfile.ZipFile(path).read("__main__.py") == b"print('hello')"
+
+
+def test_a_rename_that_fails_leaves_the_old_one(project, monkeypatch, capsys):
+    set_up(project)
+    append(project[0] / "requirements.txt", "another==2\n")
+    rename = os.rename
+
+    def refuse(old, new):
+        if str(old).endswith(".vnew"):
+            raise PermissionError(13, "Access is denied")
+        rename(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", refuse)
+        patch.setattr(time, "sleep", lambda _: None)
+        assert set_up(project) == (1, PINS)
+    assert "Close whatever still uses it" in capsys.readouterr().err
+    assert bootstrap.state(project[0])[0] == "stale"
+    assert set_up(project) == (0, [])  # the new one was ready and had only to be renamed
+    assert bootstrap.state(project[0])[0] == "ready"
+
+
+def test_a_disk_without_links_gets_a_real_copy(project, monkeypatch):
+    set_up(project)
+    (project[0] / ".venv" / "deep").mkdir()
+    (project[0] / ".venv" / "deep" / "notes.txt").write_text("a learner's own")
+    append(project[0] / "requirements.txt", "another==2\n")
+
+    def refuse(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert set_up(project) == (0, PINS)
+    assert (project[0] / ".venv" / "deep" / "notes.txt").read_text() == "a learner's own"
+
+
+def test_packages_that_cannot_be_imported_are_not_put_in_place(project, capsys):
+    set_up(project)
+    package = project[0] / "tlhelpers" / "__init__.py"
+    append(package, '__version__ = "2"\nimport no_such_module\n')
+    assert set_up(project) == (1, ["."])
+    said = capsys.readouterr().err
+    assert "No module named 'no_such_module'" in said and "is as it was" in said
+    assert left(project) == [".venv"]
+
+
+@posix
+def test_a_full_disk_is_named_in_a_sentence(project, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device", "x")
+
+    monkeypatch.setattr(bootstrap, "make_venv", full)
+    assert set_up(project) == (1, [])
+    assert "The disk is full. Make room and run this again." in capsys.readouterr().err
 
 
 # --- bootstrap.py: for real, in a tiny course ----------------------------------------------------
@@ -515,6 +734,22 @@ def tiny(tmp_path_factory) -> TinyCourse:
     code, said = course.set_up(LC_ALL="C")
     assert code == 0, said
     return course
+
+
+def other_pins(tiny) -> tuple[str, str]:
+    """Change the pins; return what the command says and what it will say."""
+    old = tiny.says()[-1]
+    new = {"1": "2", "2": "1"}[old]
+    tiny.pin(new)
+    return f"tlhelpers {old} {old}", f"tlhelpers {new} {new}"
+
+
+def update(tiny) -> str:
+    """Change the pins and set the course up; return what was said."""
+    _, new = other_pins(tiny)
+    code, said = tiny.set_up()
+    assert (code, tiny.says()) == (0, new), said
+    return said
 
 
 def test_a_tiny_course_is_set_up_where_paths_are_odd(tiny):
@@ -544,6 +779,32 @@ def test_a_venv_can_be_used_through_links(tiny, tmp_path):
             text=True,
         )
         assert Path(done.stdout.strip()).samefile(tiny.folder / "tlhelpers" / "__init__.py")
+
+
+def test_nothing_in_a_venv_names_the_folder_it_was_made_in(tiny):
+    update(tiny)
+    named = [
+        path
+        for path in (tiny.folder / ".venv").rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and b".vnew" in path.read_bytes()
+    ]
+    assert named == []
+    done = subprocess.run([tiny.commands / "pip", "--version"], capture_output=True, text=True)
+    assert "Übung" in done.stdout, done.stderr
+
+
+def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
+    before, _ = other_pins(tiny)
+    append(tiny.folder / "requirements.txt", "there-is-none==1 --hash=sha256:" + 64 * "0" + "\n")
+    for _ in range(2):
+        code, said = tiny.set_up()
+        assert code == 1
+        assert "No matching distribution found for there-is-none==1" in said
+        assert "is as it was, and still works" in said
+        assert "there-is-none" in (tiny.folder / "build" / "set-up.log").read_text()
+        assert tiny.says() == before
+    tiny.pin(before[-1])
+    assert "is up to date" in tiny.set_up()[1]
 
 
 # --- the wheel -----------------------------------------------------------------------------------
