@@ -18,6 +18,7 @@ Only what has a stamp of ours in it is ever changed or removed.
 """
 
 import argparse
+import ast
 import contextlib
 import errno
 import glob
@@ -51,6 +52,26 @@ STAMP = "tlhelpers-set-up.json"
 
 #: What is imported before a set-up counts as one, if it is among the pins.
 HEAVY = ("numpy",)
+
+#: What pip may be told by its settings: where packages come from, and how to
+#: get there.  A target, a user or a prefix would lead them out of .venv.
+PIP_SETTINGS = (
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "trusted-host",
+    "proxy",
+    "cert",
+    "client-cert",
+    "keyring-provider",
+    "timeout",
+    "retries",
+    "cache-dir",
+    "no-cache-dir",
+    "use-feature",
+    "use-deprecated",
+)
 
 #: A candidate runs this and says what it is.  Only running it tells: a command
 #: such as python3.13 may be on the PATH and still not work.
@@ -88,8 +109,12 @@ def supported():
 
 def clean_environment():
     """Return the environment without what would lead a Python or pip astray."""
-    astray = ("PYTHONHOME", "PYTHONPATH", "PIP_PREFIX", "PIP_TARGET", "PIP_USER")
-    return {name: value for name, value in os.environ.items() if name not in astray}
+    astray = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in astray and not name.startswith("PIP_")
+    }
 
 
 def probe(command):
@@ -377,6 +402,53 @@ def log_path(root):
     return os.path.join(root, "build", "set-up.log")
 
 
+#: What pip says, and what it means.  The first that is found is told.
+CAUSES = (
+    (
+        r"No space left on device|\[Errno 28\]|Disk quota exceeded|\[WinError 112\]",
+        "The disk is full. Make room and run this again.",
+    ),
+    (
+        r"Long Path support",
+        "The path of this folder is too long for Windows."
+        " Move the course to a shorter one and run this again.",
+    ),
+    (
+        r"\[WinError (5|32)\]",
+        "Close whatever still uses the course (JupyterLab, a terminal) and run this again.",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES",
+        "A package differs from the one that was pinned, so it was not installed."
+        " Perhaps the download was damaged: run this again.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError",
+        "The connection is not trusted: something between here and the packages shows a"
+        " certificate that pip does not know. Whoever runs this network can help.",
+    ),
+    (
+        r"name resolution|NameResolutionError|Name or service not known|nodename nor servname"
+        r"|getaddrinfo|NewConnectionError|Connection refused|Connection reset|Connection aborted"
+        r"|[Tt]imed out|unreachable|No route to host|ProxyError|Max retries exceeded",
+        "Check the network connection and run this again: what was downloaded is kept.",
+    ),
+    (
+        r"No matching distribution found",
+        "Where pip looks there is no such package for this computer and this Python.",
+    ),
+)
+
+
+def cause(lines):
+    """Return what to do about what pip said, as far as that is known."""
+    text = "\n".join(lines)
+    for pattern, words in CAUSES:
+        if re.search(pattern, text):
+            return words
+    return "When that is put right, run this again."
+
+
 class Progress:
     """One line that says what pip is doing; silent where nobody watches."""
 
@@ -412,6 +484,50 @@ class Progress:
                 sys.stdout.flush()
 
 
+def pip_environment(root):
+    """Return the environment for our pip: of the learner's settings only PIP_SETTINGS.
+
+    They may stand in files, which pip is asked for, and in variables.
+    """
+    plain = clean_environment()
+    asking = dict(plain, PYTHONIOENCODING="utf-8")
+    if "PIP_CONFIG_FILE" in os.environ:
+        asking["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
+    done = subprocess.run(
+        # -vvv: the settings may tell pip to be quiet.
+        [venv_python(root, NEW), "-m", "pip", "-vvv", "config", "list"],
+        cwd=folder(root, NEW),  # a pip.py or random.py of the learner's is not here
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=asking,
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    if done.returncode != 0:
+        raise Stop(f"pip could not read its settings. It said:\n{tail(text.splitlines())}")
+    found = {}
+    for section in ("global", "install"):
+        for name, value in re.findall(rf"^{section}\.([\w-]+)=(.*\S)\s*$", text, re.M):
+            with contextlib.suppress(ValueError, SyntaxError):
+                found[name.replace("_", "-")] = str(ast.literal_eval(value))
+    for name, value in os.environ.items():
+        if name.startswith("PIP_") and value:
+            found[name[4:].lower().replace("_", "-")] = value
+    if "find-links" not in found:  # else no package could be found at all
+        found.pop("no-index", None)
+    for name in PIP_SETTINGS:
+        value = found.get(name, "").replace("\n", " ").strip()
+        if value:
+            plain["PIP_" + name.upper().replace("-", "_")] = value
+    plain["PIP_CONFIG_FILE"] = os.devnull
+    plain["PYTHONUTF8"] = "1"  # for the children of pip, which is told so itself
+    # What pip unpacks on its way is removed with the folder, if it is cut off.
+    temporary = os.path.join(folder(root, NEW), "tmp")
+    os.makedirs(temporary, exist_ok=True)
+    plain.update(TMPDIR=temporary, TEMP=temporary, TMP=temporary)
+    return plain
+
+
 def tail(lines, count=12):
     return "\n".join("  " + line for line in lines[-count:])
 
@@ -422,14 +538,13 @@ def pip(root, arguments, total=1):
     command += ["--disable-pip-version-check", "--progress-bar", "off"] + arguments
     progress = Progress(total)
     try:
-        code, lines = run_child(root, command, clean_environment(), progress.see)
+        code, lines = run_child(root, command, pip_environment(root), progress.see)
     finally:
         progress.close()
     if code != 0:
         raise Stop(
             f"pip could not install the packages. The last it said:\n{tail(lines)}\n"
-            f"All of it is in {log_path(root)}\n"
-            "Check the network connection and run this again: what was downloaded is kept."
+            f"All of it is in {log_path(root)}\n{cause(lines)}"
         )
 
 
@@ -442,7 +557,9 @@ def make_venv(root, facts):
     command = [facts["base"], "venv", "--prompt", VENV, path]
     code, lines = run_child(root, command, clean_environment())
     if code != 0:
-        raise Stop(f"{facts['base']} could not make {path}. It said:\n{tail(lines)}")
+        raise Stop(
+            f"{facts['base']} could not make {path}. It said:\n{tail(lines)}\n{cause(lines)}"
+        )
 
 
 def copy_venv(root):
@@ -683,6 +800,7 @@ def make(root, what, python):
         install(root, [part for part in ("pins", "project") if there.get(part) != right[part]])
         settle(root)
         try_out(root)
+        shutil.rmtree(os.path.join(folder(root, NEW), "tmp"), ignore_errors=True)
         write_stamp(root, right)
     except BaseException:
         with contextlib.suppress(OSError):  # or the next set-up does it

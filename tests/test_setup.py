@@ -572,6 +572,27 @@ def test_a_full_disk_stops_it_before_anything_is_downloaded(project, monkeypatch
     assert set_up(project) == (0, ALL)
 
 
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("[Errno -3] Temporary failure in name resolution", "network"),
+        ("HTTPSConnectionPool(...): Read timed out. (read timeout=15)", "network"),
+        ("[WinError 10061] ... actively refused it: NewConnectionError", "network"),
+        ("ERROR: Could not install packages: [Errno 28] No space left on device", "disk is full"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]'))", "trusted"),
+        ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "differs"),
+        ("[WinError 32] The process cannot access the file", "Close whatever"),
+        ("HINT: ... does not have Windows Long Path support enabled", "shorter"),
+        ("ERROR: No matching distribution found for numpy==99", "no such package"),
+        ("ERROR: Can not combine '--user' and '--target'", "When that is put right"),
+    ],
+)
+def test_the_advice_follows_what_pip_said(said, advice):
+    found = bootstrap.cause(["Collecting numpy", said, "note: see above"])
+    assert advice in found
+    assert ("network" in found) == (advice in ("network", "trusted"))
+
+
 # --- bootstrap.py: cut off, or two at once -------------------------------------------------------
 
 
@@ -744,10 +765,10 @@ def other_pins(tiny) -> tuple[str, str]:
     return f"tlhelpers {old} {old}", f"tlhelpers {new} {new}"
 
 
-def update(tiny) -> str:
+def update(tiny, **more: str) -> str:
     """Change the pins and set the course up; return what was said."""
     _, new = other_pins(tiny)
-    code, said = tiny.set_up()
+    code, said = tiny.set_up(**more)
     assert (code, tiny.says()) == (0, new), said
     return said
 
@@ -793,6 +814,27 @@ def test_nothing_in_a_venv_names_the_folder_it_was_made_in(tiny):
     assert "Übung" in done.stdout, done.stderr
 
 
+SETTINGS = """
+[global]
+target = {elsewhere}
+quiet = 3
+require-virtualenv = yes
+[install]
+user = yes
+prefix = {elsewhere}
+find-links = {wheels}
+"""
+
+
+def test_settings_of_pip_that_lead_astray_are_ignored(tiny, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    file = tmp_path / "pip.conf"
+    file.write_text(SETTINGS.format(elsewhere=elsewhere, wheels=tiny.wheels.as_uri()))
+    more = {"PIP_CONFIG_FILE": str(file), "PIP_FIND_LINKS": "", "PIP_TARGET": str(elsewhere)}
+    update(tiny, **more, PIP_REQUIRE_HASHES="0", PIP_LOG=str(elsewhere))
+    assert not elsewhere.exists()
+
+
 def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
     before, _ = other_pins(tiny)
     append(tiny.folder / "requirements.txt", "there-is-none==1 --hash=sha256:" + 64 * "0" + "\n")
@@ -800,7 +842,7 @@ def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
         code, said = tiny.set_up()
         assert code == 1
         assert "No matching distribution found for there-is-none==1" in said
-        assert "is as it was, and still works" in said
+        assert "is as it was, and still works" in said and "network" not in said
         assert "there-is-none" in (tiny.folder / "build" / "set-up.log").read_text()
         assert tiny.says() == before
     tiny.pin(before[-1])
