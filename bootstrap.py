@@ -364,7 +364,28 @@ def _state(root, wanted, name):
     return "ready", f"The set-up is up to date (Python {dotted(facts)} in .venv)."
 
 
-# --- pip -----------------------------------------------------------------------------------------
+# --- nothing left behind --------------------------------------------------------------------------
+
+#: Runs a module in a process that ends when this one ends, even when this one
+#: is killed: a thread waits for that.  Elsewhere than on Windows it takes the
+#: whole process group along, for pip and venv have children of their own.
+CHILD = """
+import os, runpy, sys, threading
+
+def watch(number):
+    if os.name == "nt":
+        import _winapi
+        parent = _winapi.OpenProcess(0x100000, False, number)
+        _winapi.WaitForSingleObject(parent, 0xFFFFFFFF)
+        os._exit(1)
+    os.read(number, 1)
+    os.killpg(0, 9)
+
+threading.Thread(target=watch, args=[int(sys.argv[1])], daemon=True).start()
+module = sys.argv[2]
+sys.argv = [module] + sys.argv[3:]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
 
 
 def run_child(root, command, environment, see=None):
@@ -372,35 +393,51 @@ def run_child(root, command, environment, see=None):
 
     They go to a file, too: build/set-up.log.
     """
+    if WINDOWS:
+        number, end, hold, more = os.getpid(), None, None, {}
+    else:
+        end, hold = os.pipe()  # nobody writes into it: it is closed when we end
+        number, more = end, {"pass_fds": [end], "start_new_session": True}
     python, module, words = command[0], command[1], command[2:]
     lines = []
-    process = subprocess.Popen(
-        [python, "-I", "-X", "utf8", "-m", module] + words,
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-    )
     try:
-        with open(log_path(root), "ab") as file:
-            for raw in process.stdout:
-                file.write(raw)
-                lines.append(raw.decode("utf-8", "replace").rstrip())
-                if see:
-                    see(lines[-1])
-        process.wait()
-    finally:
-        if process.poll() is None:  # we were interrupted: leave no pip behind
-            process.kill()
+        process = subprocess.Popen(
+            [python, "-I", "-X", "utf8", "-c", CHILD, str(number), module] + words,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            **more,
+        )
+        try:
+            with open(log_path(root), "ab") as file:
+                for raw in process.stdout:
+                    file.write(raw)
+                    lines.append(raw.decode("utf-8", "replace").rstrip())
+                    if see:
+                        see(lines[-1])
             process.wait()
-        process.stdout.close()
+        finally:
+            if process.poll() is None:  # we were interrupted
+                if WINDOWS:
+                    process.kill()
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            process.stdout.close()
+    finally:
+        for number in (end, hold):
+            if number is not None:
+                os.close(number)
     return process.returncode, lines
 
 
 def log_path(root):
     return os.path.join(root, "build", "set-up.log")
 
+
+# --- pip -----------------------------------------------------------------------------------------
 
 #: What pip says, and what it means.  The first that is found is told.
 CAUSES = (
@@ -885,6 +922,10 @@ def main(arguments=None, root=HERE):
 
 
 if __name__ == "__main__":
-    # A polite request to end gets the same answer as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite request to end and a terminal that is closed get the same answer
+    # as Ctrl-C.  (nohup has such a closing ignored, and so it stays.)
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     sys.exit(main())

@@ -849,6 +849,32 @@ def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
     assert "is up to date" in tiny.set_up()[1]
 
 
+INSTALLING = ".vnew/lib/*/site-packages/many/m200.py"
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [("SIGTERM", ".vnew"), ("SIGHUP", INSTALLING), ("SIGKILL", INSTALLING)],
+)
+def test_what_worked_still_works_after_an_interruption(tiny, number, moment):
+    old, new = other_pins(tiny)
+    copied = {path.stat().st_ino for path in tiny.folder.glob(moment.replace(".vnew", ".venv"))}
+
+    def there() -> bool:
+        found = {path.stat().st_ino for path in tiny.folder.glob(moment)}
+        return bool(found - copied)  # not the copied ones, but pip's
+
+    code = tiny.interrupt(getattr(signal, number), there)
+    assert code == (-9 if number == "SIGKILL" else 130)
+    assert not tiny.still_writing()
+    assert tiny.says() == old
+    code, said = tiny.set_up()
+    assert (code, tiny.says()) == (0, new), said
+    assert sorted(path.name for path in tiny.folder.glob(".v*")) == [".venv"]
+
+
 # --- the wheel -----------------------------------------------------------------------------------
 
 

@@ -11,7 +11,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -134,6 +136,20 @@ class TinyCourse:
         said, _ = process.communicate(timeout=300)
         return process.returncode, said
 
+    def interrupt(self, number: int, moment: float | Callable[[], object]) -> int:
+        """Start bootstrap.py and send it a signal, after seconds or when something is so."""
+        process = self.start()
+        began = time.monotonic()
+        while process.poll() is None:
+            passed = time.monotonic() - began
+            assert passed < 120, "the moment never came"
+            if passed >= moment if isinstance(moment, float) else moment():
+                process.send_signal(number)
+                break
+            time.sleep(0.002)
+        process.communicate(timeout=120)
+        return process.returncode
+
     @property
     def commands(self) -> Path:
         return self.folder / ".venv" / ("Scripts" if WINDOWS else "bin")
@@ -148,3 +164,13 @@ class TinyCourse:
             text=True,
         )
         return (done.stdout + done.stderr).strip()
+
+    def still_writing(self) -> bool:
+        """Whether somebody still works on what will be .venv."""
+
+        def look() -> list[str]:
+            return sorted(map(str, (self.folder / ".vnew").rglob("*")))
+
+        before = look()
+        time.sleep(0.5)
+        return look() != before
