@@ -364,7 +364,10 @@ def _state(root, wanted, name):
     return "ready", f"The set-up is up to date (Python {dotted(facts)} in .venv)."
 
 
-# --- nothing left behind --------------------------------------------------------------------------
+# --- one at a time, and nothing left behind ------------------------------------------------------
+
+#: What a child keeps open: the lock, so that it is held as long as the child lives.
+HELD = []
 
 #: Runs a module in a process that ends when this one ends, even when this one
 #: is killed: a thread waits for that.  Elsewhere than on Windows it takes the
@@ -397,7 +400,7 @@ def run_child(root, command, environment, see=None):
         number, end, hold, more = os.getpid(), None, None, {}
     else:
         end, hold = os.pipe()  # nobody writes into it: it is closed when we end
-        number, more = end, {"pass_fds": [end], "start_new_session": True}
+        number, more = end, {"pass_fds": [end] + HELD, "start_new_session": True}
     python, module, words = command[0], command[1], command[2:]
     lines = []
     try:
@@ -435,6 +438,41 @@ def run_child(root, command, environment, see=None):
 
 def log_path(root):
     return os.path.join(root, "build", "set-up.log")
+
+
+def lock(file):
+    """Try to lock an open file.  The system unlocks it when we end, however that comes."""
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as reason:
+        # Any other answer says that this disk knows no locks: then go on without.
+        return reason.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
+
+
+@contextlib.contextmanager
+def alone(root):
+    """Wait until no other set-up is at work in this folder, and let none begin."""
+    with open(os.path.join(root, ".venv.lock"), "ab") as file:
+        told = False
+        while not lock(file):
+            if not told:
+                say("Another set-up is at work in this folder. Waiting until it has ended ...")
+            told = True
+            time.sleep(0.2)
+        HELD.append(file.fileno())
+        try:
+            yield
+        finally:
+            HELD.remove(file.fileno())
 
 
 # --- pip -----------------------------------------------------------------------------------------
@@ -857,23 +895,24 @@ def set_up(root, wanted=None):
     if what == "unusable" and not is_ours(root, OLD):
         # Nothing is touched before a Python is found that can do it.
         python = python or choose_python()
-    tidy(root, python if wanted else None)
-    what, words = state(root, python if wanted else None)
-    if what == "ready":
-        return words
-    if what == "foreign":
-        raise Stop(words)
-    if what == "unusable":
-        python = python or choose_python()
-        say(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
-        say("Installing the packages: a few minutes the first time.")
-    else:
-        say(f"{words} A copy of it is brought up to date; it takes its place when it works.")
-    try:
-        make(root, what, python)
-    except Stop as reason:
-        kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
-        raise Stop(f"{reason}{kept}") from None
+    with alone(root):
+        tidy(root, python if wanted else None)
+        what, words = state(root, python if wanted else None)
+        if what == "ready":
+            return words
+        if what == "foreign":
+            raise Stop(words)
+        if what == "unusable":
+            python = python or choose_python()
+            say(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
+            say("Installing the packages: a few minutes the first time.")
+        else:
+            say(f"{words} A copy of it is brought up to date; it takes its place when it works.")
+        try:
+            make(root, what, python)
+        except Stop as reason:
+            kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
+            raise Stop(f"{reason}{kept}") from None
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
     return f"The set-up is ready. To start the course: {start} lab{again}"

@@ -849,6 +849,20 @@ def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
     assert "is up to date" in tiny.set_up()[1]
 
 
+def test_a_second_set_up_waits_for_the_first(tiny):
+    _, new = other_pins(tiny)
+    first = tiny.start()
+    while not (tiny.folder / ".vnew").exists():
+        assert first.poll() is None
+        time.sleep(0.01)
+    code, said = tiny.set_up()
+    assert (first.wait(timeout=60), code) == (0, 0)
+    first.stdout.close()
+    assert "Another set-up is at work in this folder" in said
+    assert "is up to date" in said
+    assert tiny.says() == new
+
+
 INSTALLING = ".vnew/lib/*/site-packages/many/m200.py"
 
 
@@ -872,7 +886,7 @@ def test_what_worked_still_works_after_an_interruption(tiny, number, moment):
     assert tiny.says() == old
     code, said = tiny.set_up()
     assert (code, tiny.says()) == (0, new), said
-    assert sorted(path.name for path in tiny.folder.glob(".v*")) == [".venv"]
+    assert sorted(path.name for path in tiny.folder.glob(".v*")) == [".venv", ".venv.lock"]
 
 
 # --- the wheel -----------------------------------------------------------------------------------
