@@ -843,7 +843,7 @@ def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
         assert code == 1
         assert "No matching distribution found for there-is-none==1" in said
         assert "is as it was, and still works" in said and "network" not in said
-        assert "there-is-none" in (tiny.folder / "build" / "set-up.log").read_text()
+        assert "there-is-none" in (tiny.folder / "build" / "set-up.log").read_text("utf-8")
         assert tiny.says() == before
     tiny.pin(before[-1])
     assert "is up to date" in tiny.set_up()[1]
