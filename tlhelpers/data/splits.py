@@ -139,9 +139,10 @@ def stratified_split(
     Examples
     --------
     >>> from pathlib import Path
-    >>> from tlhelpers.data.folder_report import Picture
-    >>> rows = [Picture(Path(f"{i}.png"), i // 4, 60, 40, i, ()) for i in range(8)]
-    >>> train, test = stratified_split(Report(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0))
+    >>> from tlhelpers.data.folder_report import UsablePicture
+    >>> rows = [UsablePicture(Path(f"{i}.png"), i // 4, 60, 40, i, ()) for i in range(8)]
+    >>> report = FolderReport(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+    >>> train, test = stratified_split(report)
     >>> train.labels, test.labels
     (array([0, 0, 0, 1, 1, 1]), array([0, 1]))
     """

@@ -34,7 +34,7 @@ def slips(solution: str, *changes: tuple[str, str, str]) -> tuple[KnownAnswer, .
     Examples
     --------
     >>> slips("c = a + b", ("+", "-", "the wrong sign"))
-    (Known(code='c = a - b', says='the wrong sign'),)
+    (KnownAnswer(code='c = a - b', says='the wrong sign'),)
     """
     return tuple(KnownAnswer(edited(solution, old, new), says) for old, new, says in changes)
 
