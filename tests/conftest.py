@@ -1,5 +1,6 @@
 """What every test runs with: no network, no window, no cache of the user's."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -59,6 +60,13 @@ def _close_figures() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_stays_is_not_searched() -> None:
+    """Look for garbage only in what a module's tests make: all else takes a second to search."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
