@@ -1,12 +1,13 @@
 """What every test runs with: no network, no window, no cache of the user's."""
 
+import contextlib
 import gc
 import importlib.util
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,23 @@ def _what_stays_is_not_searched() -> None:
     """Look for garbage only in what a module's tests make: all else takes a second to search."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def uncompiled() -> Callable[[], contextlib.AbstractContextManager]:
+    """Let TensorFlow take each step as it is written: few are over before one is compiled."""
+
+    @contextlib.contextmanager
+    def as_written() -> Iterator[None]:
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
+        try:
+            yield
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    return as_written
 
 
 @pytest.fixture
