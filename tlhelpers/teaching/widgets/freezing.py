@@ -191,14 +191,15 @@ def explore_freezing(bench: Bench | None = None) -> ipywidgets.VBox:
         tooltip="How large the steps are at the start; arrow keys change it",
         **same,
     )
-    train = button("Train this one", "Train with this depth and rate on a new draw of labels")
+    train = button("Train this one", "Train with this depth and learning rate on new labels")
     bar = widgets.FloatProgress(max=1, layout={"width": "12em", "visibility": "hidden"})
 
     def look(note: str = "") -> None:
         chosen = runs_of_point(runs, blocks.value, learning_rate.value)
         depth = blocks.options[blocks.index][0]
         said = (
-            f"{note}{PER_CLASS} labels per class, {depth}, rate {learning_rate.value:g}, mean of "
+            f"{note}{PER_CLASS} labels per class, {depth}, learning rate "
+            f"{learning_rate.value:g}, mean of "
             f"{len(chosen)} draws: "
             f"{describe_runs(chosen, runs_of_point(runs, 0, learning_rate.value))}"
         )
