@@ -836,7 +836,13 @@ def test_a_killed_process_blocks_nobody(cache):
 
 def test_a_process_that_hangs_is_not_waited_for_without_end(cache, monkeypatch, capsys):
     """It lives and holds the lock, but nothing arrives any more."""
-    monkeypatch.setattr(cached, "PATIENCE", 0.5)
+    import filelock
+
+    acquire = filelock.FileLock.acquire  # waits two seconds at a time
+    monkeypatch.setattr(
+        filelock.FileLock, "acquire", lambda lock, timeout, **how: acquire(lock, 0.2, **how)
+    )
+    monkeypatch.setattr(cached, "PATIENCE", 0.1)
     with server(good) as there:
         file = thing(there.url)
         file.place().parent.mkdir(parents=True)
