@@ -1,6 +1,7 @@
 """Own images: a learner's folder becomes a lab, and uploads cannot do harm."""
 
 import datetime
+import functools
 import io
 import os
 import shutil
@@ -14,13 +15,21 @@ from trouble import CLASSES, make_fruit, reasons, report_of, scene
 
 import tlhelpers as tl
 from tlhelpers.data import folders, given_splits, image_files, splits
-from tlhelpers.fetching import fetch
+from tlhelpers.fetching import fetch, registry
 from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.labs import own
 from tlhelpers.teaching.widgets import uploads
 
 SMALL = "MobileNetV3Small"
 WHEN = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keras_is_asked_once():
+    """Which file of weights a network wants: Keras builds the network to say it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "keras_weights_file", functools.cache(registry.keras_weights_file))
+        yield
 
 
 @pytest.fixture
