@@ -558,8 +558,8 @@ def test_twenty_thousand_pictures(tmp_path):
         (tmp_path / name).mkdir()
     for i in range(0, 20_000, 4):
         folder = tmp_path / CLASSES[i % 8 // 4]
-        scene(i, (64, 48)).save(folder / f"{i}.jpg")
-        scene(i + 1, (48, 64)).save(folder / f"{i}.png", compress_level=1)
+        scene(i, (32, 24)).save(folder / f"{i}.jpg")
+        scene(i + 1, (24, 32)).save(folder / f"{i}.png", compress_level=1)
         shutil.copy(folder / f"{i}.jpg", folder / f"{i} copy.jpg")
         (folder / f"{i} empty.jpg").write_bytes(b"")
     code = (
