@@ -30,9 +30,9 @@ def nothing_here(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, root):
     """The lab with the ready mirror beside a checkout, where there is one."""
-    beside = Path(__file__).parent.parent.parent / "shared" / "mirror"
+    beside = root.parent / "shared" / "mirror"
     mirror = Path(os.environ.get("TLHELPERS_TEST_MIRROR", beside))
     if not (mirror / "mirror.json").is_file():
         pytest.skip("there is no mirror beside this checkout")
