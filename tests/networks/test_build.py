@@ -1,5 +1,6 @@
 """Every classification network of Keras Applications: its table, its images, its head."""
 
+import ast
 import json
 import pickle
 import re
@@ -364,9 +365,18 @@ def test_files_that_can_hold_code_are_refused(tmp_path):
     assert not trap.exists()
 
 
+class Silent(ast.NodeTransformer):
+    """Empties every text: what an exercise says about a call is not the call."""
+
+    def visit_Constant(self, node):
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+
 def test_no_module_loads_a_model_without_safe_mode(root):
-    for path in (root / "tlhelpers").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
+    paths = sorted((root / "tlhelpers").rglob("*.py"))
+    assert root / "tlhelpers" / "course" / "pretrain.py" in paths
+    for path in paths:
+        text = ast.unparse(Silent().visit(ast.parse(path.read_text(encoding="utf-8"))))
         assert not re.search(r"safe_mode\s*=\s*False|allow_pickle\s*=\s*True", text), path
         assert not re.search(r"enable_unsafe_deserialization|import (pickle|dill|joblib)", text)
         for call in re.findall(r"load_model\([^)]*\)", text):
