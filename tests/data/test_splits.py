@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tlhelpers.data import arrays, splits
+from tlhelpers.data import splits
 
 
 def test_contiguous_parts_cover_everything_once_and_in_order():
@@ -45,29 +45,3 @@ def test_label_budget_is_balanced_nested_and_repeatable():
 def test_impossible_budgets_are_refused(labels, per_class, words):
     with pytest.raises(ValueError, match=words):
         splits.label_budget(np.array(labels), per_class)
-
-
-def test_good_images_pass_in_any_numeric_type():
-    for dtype in (np.float64, np.float32, np.uint8, int):
-        assert arrays.check_images(np.ones((2, 8, 8), dtype), (8, 8)).dtype == np.float32
-
-
-@pytest.mark.parametrize(
-    ("array", "error", "words"),
-    [
-        (np.zeros((8, 8)), ValueError, r"images\[None\]"),
-        (np.zeros((2, 8, 9)), ValueError, r"wanted|must have shape \(n, 8, 8\); got \(2, 8, 9\)"),
-        (np.zeros((2, 8, 8, 1)), ValueError, "must have shape"),
-        (np.full((2, 8, 8), 16.0), ValueError, "Divide by 16"),
-        (np.full((2, 8, 8), 255), ValueError, "Divide by 255"),
-        (np.full((2, 8, 8), -1.0), ValueError, "between 0 and 1; got -1"),
-        (np.full((2, 8, 8), np.nan), ValueError, "not finite"),
-        (np.full((2, 8, 8), "x"), TypeError, "real numbers"),
-        (np.full((2, 8, 8), True), TypeError, "dtype bool"),
-        (np.full((2, 8, 8), 1j), TypeError, "complex"),
-        (None, TypeError, "dtype object"),
-    ],
-)
-def test_bad_images_are_refused_with_advice(array, error, words):
-    with pytest.raises(error, match=words):
-        arrays.check_images(array, (8, 8))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.data import arrays, glyphs
+from tlhelpers.data import glyphs
 from tlhelpers.fetching import checksums, places
+from tlhelpers.inputs import read_images
 from tlhelpers.networks import fingerprint, surgery
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -163,7 +164,7 @@ def preprocess_digits(pictures: np.ndarray) -> np.ndarray:
     """
     import keras
 
-    pictures = arrays.check_images(pictures, (glyphs.SIZE, glyphs.SIZE), name="pictures")
+    pictures = read_images(pictures, "pictures", shape=(glyphs.SIZE, glyphs.SIZE), low=0, high=1)
     large = keras.ops.image.resize(
         pictures[..., None], (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear"
     )

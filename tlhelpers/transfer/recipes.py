@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.data import arrays, glyphs, splits
+from tlhelpers.data import glyphs, splits
+from tlhelpers.inputs import read_images
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation
 
@@ -38,7 +39,7 @@ def enlarge_digits(pictures: np.ndarray) -> np.ndarray:
     """
     import keras
 
-    pictures = arrays.check_images(pictures, (glyphs.SIZE, glyphs.SIZE), name="pictures")
+    pictures = read_images(pictures, "pictures", shape=(glyphs.SIZE, glyphs.SIZE), low=0, high=1)
     return np.asarray(keras.ops.image.resize(pictures[..., None], (SIDE, SIDE)))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers import plots
-from tlhelpers.data import arrays
+from tlhelpers.inputs import read_array, read_images
 from tlhelpers.labs import load
 from tlhelpers.networks import features
 from tlhelpers.plots.figure_style import RED
@@ -88,7 +88,9 @@ class Inside:
         """
         import tensorflow as tf
 
-        picture = arrays.check_images(np.asarray(picture)[None], (8, 8), name="picture")[0]
+        picture = read_images(
+            read_array(picture, "picture")[None], "picture", shape=(8, 8), low=0, high=1
+        )[0]
         with tf.GradientTape() as tape:  # remembers each step, so that it can be gone backwards
             *maps, answers = self.watched(self.lab.preprocess(picture[None]), training=False)
             among = tf.gather(answers[0], self.columns)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import start
-from tlhelpers.data import arrays, splits
+from tlhelpers.data import splits
+from tlhelpers.inputs import read_array, read_images
 from tlhelpers.labs import load
 from tlhelpers.networks import features, surgery
 from tlhelpers.transfer import adaptation, fine_tuning
@@ -128,7 +129,9 @@ class Reader:
         ValueError
             If it is no digit, or no picture of this size.
         """
-        picture = arrays.check_images(np.asarray(picture)[None], (8, 8), name="picture")[0]
+        picture = read_images(
+            read_array(picture, "picture")[None], "picture", shape=(8, 8), low=0, high=1
+        )[0]
         if not isinstance(digit, (int, np.integer)) or not 0 <= digit <= 9:
             raise ValueError(f"digit must be a whole number from 0 to 9; got {digit!r}.")
         self.examples.append((picture, int(digit)))
