@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from trouble import CLASSES, make_fruit, reasons, report_of, scene
 
 import tlhelpers as tl
-from tlhelpers.data import folders, given_splits, image_files, splits
+from tlhelpers.data import folders, given_splits, image_files, splits, unusable
 from tlhelpers.fetching import fetch, registry
 from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.labs import own
@@ -469,7 +469,7 @@ def test_a_messy_folder_of_photographs_with_real_weights(shared, tmp_path, monke
     why = reasons(lab.report)
     trouble = {
         "train/cat/empty.png": "an empty file (0 bytes)",
-        "train/cat/half.jpg": image_files.DAMAGED,
+        "train/cat/half.jpg": unusable.DAMAGED,
         "train/coffee/page.jpg": "a web page, not a picture",
         "train/rocket/leak.png": "the same picture as test/rocket/0.png",
         "train/cat/leak.jpg": "nearly the same as test/cat/0.png",

@@ -21,6 +21,14 @@ import numpy as np
 
 from tlhelpers.data.folder_report import FolderReport, LeftOutFile, UsablePicture
 from tlhelpers.data.image_files import map_in_threads
+from tlhelpers.data.names import (
+    TABLES,
+    as_path,
+    is_cloud_name,
+    is_hidden_name,
+    nearly_equal,
+    part_of_split,
+)
 from tlhelpers.data.near_copies import (
     Thumbnail,
     find_alike,
@@ -28,10 +36,11 @@ from tlhelpers.data.near_copies import (
     make_thumbnail,
     positions_by_key,
 )
-from tlhelpers.data.wording import counted, printable_name
+from tlhelpers.data.structure import NO_TABLE, check_structure
+from tlhelpers.data.unusable import IN_CLOUD
+from tlhelpers.data.wording import printable_name
 
-#: Files that file managers and archives leave behind, and nobody put there.
-SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
+INNER = "a folder in a class folder, not looked at"
 
 
 class Listing(NamedTuple):
@@ -40,6 +49,7 @@ class Listing(NamedTuple):
     files: list[tuple[str, Path]]  #: class and file
     left_out: list[LeftOutFile]  #: what is no file in a class folder
     ignored: int  #: how many hidden and system files were passed over
+    deeper: list[Path] = []  #: folders that were taken for the class folder around them
 
 
 def scan_folder(
@@ -106,8 +116,19 @@ def scan_folder(
     root = open_folder(path)
     listing = list_class_folders(root)
     places = positions_by_key([name for name, _ in listing.files])
+    if len(places) < 2 or any(map(part_of_split, _not_looked_at(root, listing))):
+        check_structure(root)
     files = [listing.files[i] for rows in places for i in rows[:first]]
-    return scan_files(root, listing._replace(files=files), alike=alike, progress=progress)
+    report = scan_files(root, listing._replace(files=files), alike=alike, progress=progress)
+    if len(report.classes) < 2:
+        check_structure(root)
+    return report
+
+
+def _not_looked_at(root: Path, listing: Listing) -> set[str]:
+    """Return the names of class folders with folders, and without files of their own."""
+    filled = {name for name, _ in listing.files}
+    return {item.file.parent.name for item in listing.left_out if item.why == INNER} - filled
 
 
 class _Usable(NamedTuple):
@@ -150,8 +171,6 @@ def scan_files(
             left_out.append(LeftOutFile(file, seen))
         else:
             good.append(_Usable(name, file, seen))
-    if not good and all(file.parent.parent == root for _, file in files):
-        _check_structure(root)
     usable = {row.file.parent for row in good}
     emptied = dict.fromkeys(file.parent for _, file in files if file.parent not in usable)
     left_out += [LeftOutFile(folder, "no usable picture in it") for folder in emptied]
@@ -168,7 +187,31 @@ def scan_files(
         pictures.append(
             UsablePicture(file, classes.index(name), width, height, group[i], seen.notes)
         )
-    return FolderReport(root, classes, tuple(pictures), tuple(left_out), listing.ignored)
+    remarks = _remarks(root, listing, classes)
+    return FolderReport(root, classes, tuple(pictures), tuple(left_out), listing.ignored, remarks)
+
+
+def _remarks(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, ...]:
+    """Say what is odd about the names and the places of the class folders."""
+    remarks = [
+        f"Perhaps one class, for the names are nearly equal: {', '.join(map(repr, names))}. "
+        "If so, move the pictures into one folder."
+        for names in nearly_equal(sorted({name for name, _ in listing.files}))
+    ]
+    parts = [printable_name(name) for name in classes if part_of_split(name)]
+    if parts:
+        remarks.append(
+            f"Called like a part of a split, but taken for a class: {', '.join(parts)}. If these "
+            "are not classes, sort the pictures into one folder for each class."
+        )
+    if listing.deeper:
+        places = [place.relative_to(root).as_posix() for place in listing.deeper]
+        more = f" and {len(places) - 3:,} more" * (len(places) > 3)
+        remarks.append(
+            f"One folder deeper than usual: {', '.join(map(printable_name, places[:3]))}{more}. "
+            "The class is the outer one."
+        )
+    return tuple(remarks)
 
 
 def open_folder(path: str | Path) -> Path:
@@ -185,7 +228,7 @@ def open_folder(path: str | Path) -> Path:
         If there is no such folder, it is a file, or it may not be read; the
         message says what to do.
     """
-    root = Path(os.path.realpath(Path(path).expanduser()))
+    root = Path(os.path.realpath(as_path(path)))
     try:
         os.scandir(root).close()
     except FileNotFoundError:
@@ -226,7 +269,9 @@ def list_class_folders(root: Path) -> Listing:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 place = folder / entry.name
-                if is_hidden_name(entry.name):
+                if is_cloud_name(entry.name):
+                    left_out.append(LeftOutFile(place, IN_CLOUD))
+                elif is_hidden_name(entry.name):
                     ignored += 1
                 # Windows has links to folders that do not call themselves links.
                 elif entry.is_symlink() or entry.is_dir() and os.path.realpath(place) != str(place):
@@ -243,50 +288,27 @@ def list_class_folders(root: Path) -> Listing:
 
     loose, folders = look(root)
     found: list[tuple[str, Path]] = []
+    deeper: list[Path] = []
     for folder in folders:
         try:
             files, inner = look(folder)
+            if not files and len(inner) == 1 and not part_of_split(folder.name):
+                files, more = look(inner[0])
+                if files:
+                    deeper += inner
+                    inner = more
         except OSError:
             left_out.append(LeftOutFile(folder, "no permission to look inside"))
             continue
         found += [(folder.name, file) for file in files]
         if files or inner:
-            why = "a folder in a class folder, not looked at"
-            left_out += [LeftOutFile(place, why) for place in inner]
+            left_out += [LeftOutFile(place, INNER) for place in inner]
         else:
             left_out.append(LeftOutFile(folder, "an empty class folder"))
-    left_out += [LeftOutFile(file, "beside the class folders") for file in loose]
-    return Listing(found, left_out, ignored)
-
-
-def is_hidden_name(name: str) -> bool:
-    """Say whether a name is one of a hidden or system file, which nobody put there.
-
-    Examples
-    --------
-    >>> is_hidden_name("Thumbs.db"), is_hidden_name("kiwi.jpg")
-    (True, False)
-    """
-    return name.startswith(".") or name.lower() in SYSTEM
-
-
-def _check_structure(root: Path) -> None:
-    """Raise if it is the folders that are wrong, when no file in them could be used."""
-    for here, folders, files in os.walk(root):
-        # The training pictures first, if there are several such folders.
-        folders[:] = [name for name in folders if not is_hidden_name(name)]
-        folders.sort(key=lambda name: ("train" not in name.lower(), name))
-        files = [name for name in files if not is_hidden_name(name)]
-        if Path(here) == root and not folders:
-            raise ValueError(
-                f"There are no class folders in {root}, but {counted(len(files), 'file')}. Make "
-                "one folder in it for each class and move the pictures there. If all that is one "
-                f"class, give the folder above: {root.parent}."
-            )
-        if files and root in Path(here).parent.parents:
-            raise ValueError(
-                f"{root} holds folders of folders. Was this meant: {Path(here).parent}?"
-            )
+    for file in loose:
+        why = NO_TABLE if file.name.lower().endswith(TABLES) else "beside the class folders"
+        left_out.append(LeftOutFile(file, why))
+    return Listing(found, left_out, ignored, deeper)
 
 
 def _copies(

@@ -8,19 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from tlhelpers.data.folder_report import FolderReport, LeftOutFile, SplitFiles, UsablePicture
-from tlhelpers.data.folders import (
-    Listing,
-    is_hidden_name,
-    list_class_folders,
-    open_folder,
-    scan_files,
-)
+from tlhelpers.data.folders import Listing, list_class_folders, open_folder, scan_files
+from tlhelpers.data.names import is_hidden_name, part_of_split
+from tlhelpers.data.structure import inner_folder
 from tlhelpers.data.wording import counted, printable_name
-
-#: What people call the folders of a split, and the part that each is.
-PARTS = {"train": "train", "training": "train"}
-PARTS |= dict.fromkeys(("val", "valid", "validation"), "validation")
-PARTS |= {"test": "test", "testing": "test"}
 
 
 def find_given_split(path: str | Path) -> dict[str, Path]:
@@ -56,7 +47,7 @@ def find_given_split(path: str | Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for folder in sorted(open_folder(path).iterdir()):
-        part = PARTS.get(folder.name.lower())
+        part = part_of_split(folder.name)
         if part and not folder.is_symlink() and folder.is_dir() and _has_folders(folder):
             if part in found:
                 raise ValueError(
@@ -132,7 +123,7 @@ def scan_given_split(
             )
     kept = [p._replace(label=both.index(p.label)) for p in kept if p.label in both]
     classes = tuple(found.classes[label] for label in both)
-    remarks = _remarks(test, others, leaked)
+    remarks = (*found.remarks, *_remarks(test, others, leaked, alike))
     report = FolderReport(root, classes, tuple(kept), tuple(left_out), found.ignored, remarks)
     parts = [_part([p for p in kept if is_tested(p) == side]) for side in (False, True)]
     return report, parts
@@ -140,21 +131,24 @@ def scan_given_split(
 
 def _list_parts(root: Path, folders: dict[str, Path]) -> Listing:
     """List the files of all parts, and what else is beside them."""
-    whole = Listing([], [], 0)
-    for folder in folders.values():  # the test part first: of copies, the first is kept
-        files, left_out, ignored = list_class_folders(folder)
-        whole = Listing(whole.files + files, whole.left_out + left_out, whole.ignored + ignored)
+    # The test part first: of copies, the first is kept.
+    listings = [list_class_folders(inner_folder(folder)) for folder in folders.values()]
     beside = [entry for entry in sorted(root.iterdir()) if entry not in folders.values()]
     left_out = [
         LeftOutFile(entry, "beside the parts of the split")
         for entry in beside
         if not is_hidden_name(entry.name)
     ]
-    ignored = whole.ignored + len(beside) - len(left_out)
-    return Listing(whole.files, whole.left_out + left_out, ignored)
+    ignored = len(beside) - len(left_out)
+    return Listing(
+        [row for listing in listings for row in listing.files],
+        [item for listing in listings for item in listing.left_out] + left_out,
+        sum(listing.ignored for listing in listings) + ignored,
+        [folder for listing in listings for folder in listing.deeper],
+    )
 
 
-def _remarks(test: Path, others: list[Path], leaked: int) -> tuple[str, ...]:
+def _remarks(test: Path, others: list[Path], leaked: int, alike: float) -> tuple[str, ...]:
     """Say which folder was taken for what, and how many pictures were in both."""
     learn = " and ".join(printable_name(folder.name) for folder in others)
     tested = printable_name(test.name)
@@ -162,7 +156,7 @@ def _remarks(test: Path, others: list[Path], leaked: int) -> tuple[str, ...]:
     if leaked:
         remarks.append(
             f"Leak: {counted(leaked)} from {learn} left out, for {tested} has the same or nearly "
-            "the same."
+            f"the same (what counts as that says alike, here {alike})."
         )
     return tuple(remarks)
 

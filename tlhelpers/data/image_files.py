@@ -11,9 +11,10 @@ Nothing here changes, moves or deletes a file.
 from __future__ import annotations
 
 import functools
+import io
 import math
 import os
-import re
+import struct
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.data.names import as_path
+from tlhelpers.data.pixels import look_at_header, to_rgb
+from tlhelpers.data.unusable import (
+    CAMERA_RAW,
+    MOST_PIXELS,
+    RAW_ENDINGS,
+    TOO_LARGE,
+    UnusableFile,
+    why_unusable,
+)
 from tlhelpers.data.wording import counted, printable_name
 
 if TYPE_CHECKING:  # for readers and type checkers only
@@ -30,25 +41,9 @@ if TYPE_CHECKING:  # for readers and type checkers only
 #: What is read.  Formats that start other programs (EPS) are not on the list.
 #: HEIF is there for those who installed a reader of it themselves.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "HEIF")
-MOST_PIXELS = 50_000_000  # to decode at once; a small file can unpack to far more than memory
 LEAST_SIDE = 8  # pixels; the handwritten digits have just that
 #: How to set upright what was taken with the camera held sideways (EXIF tag 274).
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # to numbers of PIL.Image.Transpose
-#: How files begin (regular expressions) that are taken for pictures, and what they are.
-KINDS = {
-    rb"\Z": "an empty file (0 bytes)",
-    rb".{4}ftyp.{0,28}(hei|hev|mif1|msf1)": "HEIC, as phones save it (convert it to JPEG)",
-    rb".{4}ftyp.{0,28}avi[fs]": "AVIF, damaged or unknown here (convert it to JPEG)",
-    rb".{4}ftyp": "a film, not a picture",
-    rb"%PDF": "a PDF document",
-    rb"PK\x03\x04": "a ZIP archive or an office document",
-    rb"8BPS": "a Photoshop document (save it as JPEG or PNG)",
-    rb"%!PS": "a PostScript drawing (save it as PNG)",
-    rb".*<svg": "an SVG drawing (save it as PNG)",
-    rb".*<html": "a web page, not a picture",
-}
-DAMAGED = "damaged or cut short (copy or download it again)"
-TOO_LARGE = f"over {MOST_PIXELS // 10**6} million pixels (make it smaller)"
 
 
 def load_images(
@@ -100,7 +95,7 @@ def load_images(
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
     if size != int(size) or size < 1:
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
-    places = [Path(file) for file in files]
+    places = [as_path(file) for file in files]
     check_memory(len(places), size, "Load a part at a time and keep its features.")
     images = np.empty((len(places), size, size, 3), np.uint8)
 
@@ -152,10 +147,6 @@ def check_memory(count: int, size: int, advice: str) -> None:
         )
 
 
-class UnusableFile(Exception):
-    """A file cannot be used; its text says why, in plain words."""
-
-
 def decode_image(
     path: Path, side: int | None = None
 ) -> tuple[Image.Image, tuple[int, int], list[str]]:
@@ -183,39 +174,93 @@ def decode_image(
     UnusableFile
         If it cannot be used, with the reason.
     """
-    from PIL import Image
-
-    notes: list[str] = []
     try:
-        with Image.open(path, formats=_formats()) as opened:
-            size = opened.size
-            if min(size) < LEAST_SIDE:
-                raise UnusableFile(f"smaller than {LEAST_SIDE} × {LEAST_SIDE} pixels")
-            if side:
-                scale = min(1, side / min(size))
-                opened.draft(None, (math.ceil(size[0] * scale), math.ceil(size[1] * scale)))
-            if opened.width * opened.height > MOST_PIXELS:
-                raise UnusableFile(TOO_LARGE)
-            if max(size) > 4 * min(size):
-                notes.append("very long (loading keeps the middle, under a quarter)")
-            usual = Image.registered_extensions().get(path.suffix.lower())
-            if opened.format not in (usual, "MPO"):
-                ending = printable_name(path.suffix) or "without ending"
-                notes.append(f"named {ending} but {opened.format}, which works")
-            if getattr(opened, "is_animated", False) and opened.format != "MPO":
-                notes.append("several pictures in one file, the first is used")
-            opened.load()
-            turn = _turn(opened)
-            image = _rgb(opened, notes)
+        try:
+            return _decode(path, path, side)
+        except ValueError:  # so does Pillow refuse a PNG with a long text or a large profile
+            bare = _without_texts(path)
+            if not bare:
+                raise
+            return _decode(io.BytesIO(bare), path, side)
     except UnusableFile:
         raise
     except Exception as error:  # damaged files make Pillow raise almost anything
-        raise UnusableFile(_why(path, error)) from error
+        raise UnusableFile(why_unusable(path, error)) from error
+
+
+def _decode(
+    source: Path | io.BytesIO, path: Path, side: int | None
+) -> tuple[Image.Image, tuple[int, int], list[str]]:
+    from PIL import Image
+
+    notes: list[str] = []
+    with Image.open(source, formats=_formats()) as opened:
+        _choose_frame(opened, path, notes)
+        size = opened.size
+        if min(size) < LEAST_SIDE:
+            raise UnusableFile(f"smaller than {LEAST_SIDE} × {LEAST_SIDE} pixels")
+        if side:
+            scale = min(1, side / min(size))
+            opened.draft(None, (math.ceil(size[0] * scale), math.ceil(size[1] * scale)))
+        if opened.width * opened.height > MOST_PIXELS:
+            raise UnusableFile(TOO_LARGE)
+        if max(size) > 4 * min(size):
+            notes.append("very long (loading keeps the middle, under a quarter)")
+        usual = Image.registered_extensions().get(path.suffix.lower())
+        if opened.format not in (usual, "MPO"):
+            ending = printable_name(path.suffix) or "without ending"
+            notes.append(f"named {ending} but {opened.format}, which works")
+        stored = look_at_header(opened)
+        opened.load()
+        turn = _turn(opened)
+        image = to_rgb(opened, stored, notes)
     if turn:
         image = image.transpose(Image.Transpose(TURNS[turn]))
         notes.append("taken sideways, set upright")
         size = size[::-1] if turn > 4 else size
     return image, size, notes
+
+
+def _without_texts(path: Path) -> bytes:
+    """Return a PNG without its texts and its colour profile; b"" if it is none."""
+    data = path.read_bytes()
+    kept, place = [data[:8]], 8
+    while data.startswith(b"\x89PNG") and place + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        if kind not in (b"tEXt", b"zTXt", b"iTXt", b"iCCP"):
+            kept.append(data[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(kept) if len(kept) > 1 else b""
+
+
+def _choose_frame(image: Image.Image, path: Path, notes: list[str]) -> None:
+    """Go to the picture that is meant, if there are several in one file."""
+    tags = getattr(image, "tag_v2", {})
+    preview = int(tags.get(254, 0)) & 1  # says that it is a small one of another picture
+    # A raw file: it is called so, has a DNG's version, or has more pictures behind the preview.
+    if tags and (path.suffix.lower() in RAW_ENDINGS or 50706 in tags or preview and 330 in tags):
+        raise UnusableFile(CAMERA_RAW)
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        if tags and _largest_page(image):
+            notes.append("several pictures in one file, the largest is used")
+            return
+        notes.append("several pictures in one file, the first is used")
+    if preview:
+        notes.append("says that it is only a small preview of another picture")
+
+
+def _largest_page(image: Image.Image) -> bool:
+    """Go to a page of a TIFF that is twice as wide and high as the first, if there is one."""
+    first, best, number = image.size, image.size, 0
+    for page in range(1, min(image.n_frames, 32)):  # type: ignore[attr-defined]
+        try:
+            image.seek(page)
+        except Exception:  # a page that Pillow cannot read is not the one to use
+            continue
+        if min(image.width / first[0], image.height / first[1]) >= 2 and image.width > best[0]:
+            best, number = image.size, page
+    image.seek(number)
+    return number > 0
 
 
 @functools.cache
@@ -234,55 +279,6 @@ def _turn(image: Image.Image) -> int | None:
     except Exception:  # damaged EXIF data is no reason to lose a good picture
         return None
     return turn if turn in TURNS else None
-
-
-def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Return a decoded picture in RGB with 8 bits, as it would look on white paper."""
-    from PIL import Image
-
-    if image.mode[0] in "IF":  # Pillow's own convert() would cut all values off at 255
-        values = np.asarray(image)
-        if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-            raise UnusableFile("32 bits for each pixel (save it with 8 bits)")
-        notes.append("16 bits for each pixel, brought to 8")
-        if values.max() < 4096:
-            notes.append("dark, for it has 16 bits for each pixel and uses at most 12")
-        return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        notes.append("transparent, put on white")
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if image.mode == "CMYK":
-        notes.append("made for printing (CMYK), so its colours are not exact")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _why(path: Path, error: Exception) -> str:
-    """Say in plain words why a file cannot be used."""
-    from PIL import Image, UnidentifiedImageError
-
-    if isinstance(error, Image.DecompressionBombError):
-        return TOO_LARGE
-    if isinstance(error, MemoryError):
-        return "too large for the memory that is free"
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except PermissionError:
-        return "no permission to read it"
-    except OSError as reason:
-        return f"cannot be opened ({reason.strerror})"
-    for beginning, what in KINDS.items():
-        if re.match(beginning, head, re.DOTALL | re.IGNORECASE):
-            return what
-    if re.match(rb"\xff\xd8|\x89PNG|GIF8|RIFF|II\*\0|MM\0\*", head):
-        return DAMAGED
-    text = head.decode("utf-8", "ignore")  # the last letter may be cut in two
-    if text and "".join(text.split()).isprintable() and len(text.encode()) > len(head) - 4:
-        return "text, not a picture"
-    if not isinstance(error, UnidentifiedImageError):
-        return DAMAGED
-    return "not a picture that can be read here (save it as JPEG or PNG)"
 
 
 def map_in_threads(function: Callable, items: Sequence, doing: str, progress: bool) -> list:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlhelpers.data import folders, given_splits, near_copies
+from tlhelpers.data import folders, names, near_copies
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching.archives import BadArchive, unpack
 from tlhelpers.fetching.places import learner_folder
@@ -153,7 +153,7 @@ def _unpacked(
         if not file.is_file() or any(folders.is_hidden_name(part) for part in inner.parts):
             continue
         above = {part.lower() for part in inner.parts[:-2]}
-        if above & set(given_splits.PARTS):
+        if above & set(names.PARTS):
             raise BadArchive(
                 f"The archive {archive} comes with a split (train, test), which would be lost. "
                 "Unpack it on this computer and give that folder to tl.Lab.from_folder."
