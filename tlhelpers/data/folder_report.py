@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.near_copies import positions_by_key
+from tlhelpers.data.image_files import map_in_threads
+from tlhelpers.data.near_copies import Thumbnail, find_alike, make_thumbnail, positions_by_key
 from tlhelpers.data.wording import counted, printable_name
 
 
@@ -51,6 +52,7 @@ class FolderReport:
     left_out: tuple[LeftOutFile, ...]  #: files and folders that are not used, with reasons
     ignored: int  #: how many hidden and system files were passed over
     remarks: tuple[str, ...] = ()  #: what was done about it, a sentence each
+    hints: tuple[str, ...] = ()  #: what may be wrong with the folders, a sentence or two each
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,7 +99,7 @@ class FolderReport:
         lines += self._listed("Left out:", [(item.why, item) for item in self.left_out])
         if self.ignored:
             lines.append(f"Ignored: {counted(self.ignored, 'hidden or system file')}.")
-        lines += self.remarks
+        lines += [*self.hints, *self.remarks]
         return "\n".join(lines)
 
     __repr__ = __str__  # a notebook shows this
@@ -117,3 +119,34 @@ class FolderReport:
             more = f" and {len(names) - 3:,} more" * (len(names) > 3)
             lines.append(f"  {text}: {', '.join(names[:3])}{more}")
         return lines + [f"  and {len(found) - 8:,} more"] * (len(found) > 8)
+
+
+def stricter_alike(report: FolderReport, works: Callable[[FolderReport], bool]) -> float | None:
+    """Return the least ``alike`` that is strict enough for something, tried on the pictures.
+
+    Parameters
+    ----------
+    report
+        A report in which too many pictures count as nearly the same.
+    works
+        Asked with the report as it would be with another ``alike``.
+
+    Returns
+    -------
+    float or None
+        None if not even 1 is enough, or if the pictures cannot be read any more.
+    """
+    files = [picture.file for picture in report.pictures]
+    seen = map_in_threads(make_thumbnail, files, "Comparing", False)
+    if not all(isinstance(one, Thumbnail) for one in seen):
+        return None
+    thumbnails = np.array([one.pixels for one in seen], np.uint8)
+
+    def works_with(alike: float) -> bool:
+        groups = find_alike(thumbnails, alike).tolist()
+        pairs = zip(report.pictures, groups, strict=True)
+        return works(replace(report, pictures=tuple(p._replace(group=g) for p, g in pairs)))
+
+    if not works_with(1):  # the strictest: only equal thumbnails are alike
+        return None
+    return next(alike for alike in (0.99, 0.995, 0.998, 0.999, 0.9999, 1) if works_with(alike))

@@ -187,31 +187,37 @@ def scan_files(
         pictures.append(
             UsablePicture(file, classes.index(name), width, height, group[i], seen.notes)
         )
-    remarks = _remarks(root, listing, classes)
-    return FolderReport(root, classes, tuple(pictures), tuple(left_out), listing.ignored, remarks)
+    return FolderReport(
+        root,
+        classes,
+        tuple(pictures),
+        tuple(left_out),
+        listing.ignored,
+        hints=_hints(root, listing, classes),
+    )
 
 
-def _remarks(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, ...]:
+def _hints(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, ...]:
     """Say what is odd about the names and the places of the class folders."""
-    remarks = [
+    hints = [
         f"Perhaps one class, for the names are nearly equal: {', '.join(map(repr, names))}. "
         "If so, move the pictures into one folder."
         for names in nearly_equal(sorted({name for name, _ in listing.files}))
     ]
     parts = [printable_name(name) for name in classes if part_of_split(name)]
     if parts:
-        remarks.append(
+        hints.append(
             f"Called like a part of a split, but taken for a class: {', '.join(parts)}. If these "
             "are not classes, sort the pictures into one folder for each class."
         )
     if listing.deeper:
         places = [place.relative_to(root).as_posix() for place in listing.deeper]
         more = f" and {len(places) - 3:,} more" * (len(places) > 3)
-        remarks.append(
+        hints.append(
             f"One folder deeper than usual: {', '.join(map(printable_name, places[:3]))}{more}. "
             "The class is the outer one."
         )
-    return tuple(remarks)
+    return tuple(hints)
 
 
 def open_folder(path: str | Path) -> Path:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tlhelpers.data.folder_report import FolderReport, LeftOutFile, SplitFiles, UsablePicture
+from tlhelpers.data.folder_report import (
+    FolderReport,
+    LeftOutFile,
+    SplitFiles,
+    UsablePicture,
+    stricter_alike,
+)
 from tlhelpers.data.folders import Listing, list_class_folders, open_folder, scan_files
 from tlhelpers.data.names import is_hidden_name, part_of_split
 from tlhelpers.data.structure import inner_folder
@@ -95,12 +102,24 @@ def scan_given_split(
     root, folders = open_folder(path), find_given_split(path)
     if not folders:
         raise ValueError(f"{root} comes with no split: there are no train and test folders in it.")
+    found = scan_files(root, _list_parts(root, folders), alike=alike, progress=progress)
     test, *others = folders.values()  # the part to test with, and those to learn from
+    report, leaked = _without_leaks(found, test)
+    report = replace(report, remarks=_remarks(test, others, leaked, alike))
+    kept = report.pictures
+    parts = [_part([p for p in kept if (test in p.file.parents) == side]) for side in (False, True)]
+    if len(report.classes) < 2:
+        report = replace(report, hints=(*report.hints, *_why_no_classes(found, folders)))
+    return report, parts
+
+
+def _without_leaks(found: FolderReport, test: Path) -> tuple[FolderReport, int]:
+    """Leave out what is to test with and to learn from, and classes of one part; count leaks."""
+    root = found.folder
 
     def is_tested(item: UsablePicture | LeftOutFile) -> bool:
         return test in item.file.parents
 
-    found = scan_files(root, _list_parts(root, folders), alike=alike, progress=progress)
     tested = {p.group: p.file for p in reversed(found.pictures) if is_tested(p)}
     leaks = {p for p in found.pictures if p.group in tested and not is_tested(p)}
     left_out = list(found.left_out)
@@ -123,10 +142,32 @@ def scan_given_split(
             )
     kept = [p._replace(label=both.index(p.label)) for p in kept if p.label in both]
     classes = tuple(found.classes[label] for label in both)
-    remarks = (*found.remarks, *_remarks(test, others, leaked, alike))
-    report = FolderReport(root, classes, tuple(kept), tuple(left_out), found.ignored, remarks)
-    parts = [_part([p for p in kept if is_tested(p) == side]) for side in (False, True)]
-    return report, parts
+    return replace(found, classes=classes, pictures=tuple(kept), left_out=tuple(left_out)), leaked
+
+
+def _why_no_classes(found: FolderReport, folders: dict[str, Path]) -> tuple[str, ...]:
+    """Say why there are no two classes in both parts, and what to do."""
+    test, train = next(iter(folders.values())), folders["train"]
+    within = {
+        folder: {found.classes[p.label] for p in found.pictures if folder in p.file.parents}
+        for folder in (train, test)
+    }
+    if len(within[train] & within[test]) > 1:  # so it is likeness that took them away
+        alike = stricter_alike(
+            found, lambda stricter: len(_without_leaks(stricter, test)[0].classes) > 1
+        )
+        if alike is None:
+            return ()
+        return (f"If they are no copies, compare more strictly: alike={alike:g} is enough here.",)
+    said = [
+        f"{printable_name(folder.name)} has "
+        + (", ".join(map(printable_name, sorted(names)[:5])) or "no usable pictures")
+        for folder, names in within.items()
+    ]
+    return (
+        f"Of classes, {' and '.join(said)}. If only {printable_name(train.name)} has labels, give "
+        f"it alone: {inner_folder(train)}.",
+    )
 
 
 def _list_parts(root: Path, folders: dict[str, Path]) -> Listing:

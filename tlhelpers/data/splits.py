@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.folder_report import FolderReport, SplitFiles
+from tlhelpers.data.folder_report import FolderReport, SplitFiles, stricter_alike
 from tlhelpers.data.near_copies import positions_by_key
 from tlhelpers.data.wording import counted, printable_name
 
@@ -154,22 +154,36 @@ def stratified_split(
             f"{counted(len(report.classes), 'class')}; wanted are at least two classes. "
             "What was left out, and why, says print(tl.folders.scan_folder(folder))."
         )
-    rng = np.random.default_rng(seed)
+    shares = np.array(fractions, float)
+    part = _deal_out(report, shares, seed)
+    if part is None:
+        raise ValueError(_cannot_split(report, shares, seed))
+    labels = np.array([picture.label for picture in report.pictures])
+    return [
+        SplitFiles(tuple(report.pictures[i].file for i in rows), labels[rows])
+        for rows in (np.flatnonzero(part == p) for p in range(len(fractions)))
+    ]
+
+
+def _together(report: FolderReport) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+    """Return the groups that look alike, all labels, and how many groups each class has."""
     together = positions_by_key([picture.group for picture in report.pictures])
     labels = np.array([picture.label for picture in report.pictures])
     different = np.zeros(len(report.classes), int)
     for rows in together:
         different[np.unique(labels[rows])] += 1
+    return together, labels, different
+
+
+def _deal_out(report: FolderReport, fractions: np.ndarray, seed: int) -> np.ndarray | None:
+    """Return the part of each picture, every class in all of them; None if that cannot be."""
+    together, labels, different = _together(report)
+    rng = np.random.default_rng(seed)
     for _ in range(TRIES if different.min() >= len(fractions) else 0):
-        part = _deal(together, labels, np.array(fractions, float), rng)
+        part = _deal(together, labels, fractions, rng)
         if all(len(set(part[labels == c])) == len(fractions) for c in range(len(different))):
-            break
-    else:
-        raise ValueError(_cannot_split(report, together, different, len(fractions)))
-    return [
-        SplitFiles(tuple(report.pictures[i].file for i in rows), labels[rows])
-        for rows in (np.flatnonzero(part == p) for p in range(len(fractions)))
-    ]
+            return part
+    return None
 
 
 def _deal(
@@ -206,14 +220,11 @@ def _deal(
     return part
 
 
-def _cannot_split(
-    report: FolderReport, together: list[list[int]], different: np.ndarray, parts: int
-) -> str:
-    """Say which class cannot be in all parts, why, and what to do.
-
-    ``different`` is how many pictures of each class can be dealt out, those that
-    look alike counting as one.
-    """
+def _cannot_split(report: FolderReport, fractions: np.ndarray, seed: int) -> str:
+    """Say which class cannot be in all parts, why, and what to do."""
+    # How many of each class can be dealt out, those that look alike counting as one.
+    together, _, different = _together(report)
+    parts = len(fractions)
     label = int(different.argmin())
     name, have = report.classes[label], report.counts[report.classes[label]]
     if different[label] < parts:
@@ -224,9 +235,12 @@ def _cannot_split(
                 f"{different[label]} to deal out"
             )
         fewer = " ask for fewer parts," if parts > 2 else ""
+        strictly = _more_strictly(report, fractions, seed) if have > different[label] else ""
         return (
             f"Class {name!r} cannot be in all {parts} parts: {why}. "
             f"Add pictures that differ,{fewer} or move the class elsewhere."
+            + f" If they are no copies, {strictly}."
+            * bool(strictly)
         )
     across = [
         [report.pictures[i] for i in rows]
@@ -237,12 +251,22 @@ def _cannot_split(
     other = next(picture for picture in first if picture.label != first[0].label)
     pair = [f"{report.classes[p.label]}/{p.file.name}" for p in (first[0], other)]
     names = " and ".join(map(printable_name, pair))
+    strictly = _more_strictly(report, fractions, seed)
     return (
         f"The classes cannot all be in all {parts} parts: pictures that look alike stay together, "
         f"also across classes, such as {names} ({counted(len(across), 'such group')}). Are they in "
-        f"the right folders? Move or remove them,{' ask for fewer parts,' * (parts > 2)} "
-        "or compare more strictly, with alike=0.995."
+        f"the right folders? Move or remove them{', or ask for fewer parts' * (parts > 2)}."
+        + f" If they are no copies, {strictly}."
+        * bool(strictly)
     )
+
+
+def _more_strictly(report: FolderReport, fractions: np.ndarray, seed: int) -> str:
+    """Say with which ``alike`` the split works; "" if with none."""
+    found = stricter_alike(
+        report, lambda stricter: _deal_out(stricter, fractions, seed) is not None
+    )
+    return f"compare more strictly: alike={found:g} is enough here" if found else ""
 
 
 class Split(NamedTuple):

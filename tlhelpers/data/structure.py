@@ -87,6 +87,12 @@ def check_structure(root: Path) -> None:
             f"{root} holds folders of folders. If {outer} are classes, move the pictures from the "
             f"folders in them up. If the classes are the folders in one of them, give {inner}."
         )
+    if all(part_of_split(place[-1]) for place in places if place[:-1] in roots):
+        raise ValueError(
+            f"There are no class folders in {root}: the pictures are in "
+            f"{' and '.join(sorted('/'.join(place) for place in places)[:2])}. Make one folder "
+            "for each class there and move them."
+        )
     meant = max(roots, key=lambda place: part_of_split(place[-1]) == "train")
     advice = f"Was this meant: {root.joinpath(*meant)}?"
     for name in sorted({place[len(meant) - 1] for place in places if place[:-1] == meant[:-1]}):

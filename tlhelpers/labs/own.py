@@ -17,7 +17,8 @@ import numpy as np
 
 from tlhelpers.data import folder_report, folders, given_splits, glyphs, splits
 from tlhelpers.data.image_files import check_memory, load_images
-from tlhelpers.data.wording import counted
+from tlhelpers.data.structure import NO_TABLE
+from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching import fetch, mirror, registry
 from tlhelpers.labs import digits, imagenet
 from tlhelpers.networks import imagenet_weights, preprocessing, table
@@ -108,10 +109,10 @@ def scan_and_split(
             )
         try:
             parts = splits.stratified_split(kept, fractions, seed=seed)
-        except ValueError:
+        except ValueError as error:
             if progress:
                 print(report)  # it says why there is so little
-            raise
+            raise ValueError(" ".join([str(error), *_hints(report)])) from None
         small = False
         remark = "Split: every class in the same proportions, what looks alike on one side."
         report = dataclasses.replace(report, remarks=(*report.remarks, remark))
@@ -131,6 +132,7 @@ def scan_and_split(
             f"{counted(len(report.classes), 'class')} with usable pictures in both parts; wanted "
             "are at least two. print(report) shows what was left out and why, after "
             "report, _ = tlhelpers.data.given_splits.scan_given_split(path)."
+            + "".join(f" {hint}" for hint in _hints(report))
         )
     check_memory(
         sum(counts),
@@ -139,6 +141,15 @@ def scan_and_split(
         f"most_per_class={_that_fit(size, len(report.classes))}.",
     )
     return report, parts
+
+
+def _hints(report: folder_report.FolderReport) -> list[str]:
+    """Return what in a report may be the reason that classes are missing."""
+    tables = [item for item in report.left_out if item.why == NO_TABLE]
+    return [
+        *[f"{printable_name(item.file.name)} is {item.why}." for item in tables[:1]],
+        *report.hints,
+    ]
 
 
 def _that_fit(size: int, classes: int) -> int:
