@@ -596,7 +596,7 @@ def test_an_archive_has_a_folder_for_each_class(tmp_path):
     assert tree(tmp_path) == ["kiwi/a.png", "lemon/b.png"]
 
 
-@pytest.mark.parametrize("name", ["../x.png", "/x/y.png", "train/kiwi/a.png"])
+@pytest.mark.parametrize("name", ["../x.png", "/x/y.png", "a/../../x.png"])
 def test_bad_archives_leave_nothing(tmp_path, name):
     root = tmp_path / "uploads"
     lines = uploads.save_uploads([item("b.zip", bag(**{name: png(1)}))], "kiwi", root)
@@ -617,9 +617,8 @@ def test_the_room_is_for_all_uploads_together(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_BYTES", len(one) + len(two) - 1)
     value = [item("1.png", one), item("2.png", two)]
     lines = uploads.save_uploads(value, "kiwi", tmp_path)
-    assert lines == [
-        "2.png: too large for the room that is left; not saved", "Saved 1 picture of kiwi."
-    ]  # fmt: skip
+    assert lines[0].startswith("2.png: too large for the room that is left: 0.0 of the 0 MB for up")
+    assert lines[1:] == ["Saved 1 picture of kiwi."]
     assert "too large" in uploads.save_uploads(value[1:], "kiwi", tmp_path)[0]  # the next time
     packed = bag(**{"lemon/a.png": b"\0" * 10**5})  # small, but not when unpacked
     assert "Nothing of it was saved" in uploads.save_uploads([item("b", packed)], "", tmp_path)[0]

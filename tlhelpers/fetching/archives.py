@@ -12,32 +12,38 @@ dangerous on Windows.  What it would refuse is refused here.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import io
-import os
-import re
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
+
+from tlhelpers.fetching.archive_names import (
+    BadArchive,
+    harmless_ending,
+    in_old_letters,
+    safe_parts,
+    zip_names,
+)
 
 GIB = 2**30
 BLOCK = 2**16
 _LONGEST_HEADER = 2**20  # bytes; an ordinary one has 512
 
-#: Parts of a path that lead out of a folder, or do so on another system: ``..``,
-#: a drive, a name that Windows cuts short, a name of one of its devices.
-_HARMFUL = re.compile(
-    r"[\\:\x00-\x1f]|[. ]\Z|\A(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(\.|\Z)", re.IGNORECASE
-)
 
+class Unpacked(NamedTuple):
+    """One file of an archive."""
 
-class BadArchive(ValueError):
-    """An archive that is damaged, or holds what it must not hold."""
+    name: tuple[str, ...]  #: its folders and its own name, as the archive has them
+    file: Path  #: where it is now
 
 
 def unpack(
@@ -91,14 +97,17 @@ def unpack(
     ) as temporary:
         inside = Path(temporary) / "new"  # the other one can be opened by its owner only
         inside.mkdir()
-        try:
-            _unpack_all(archive, inside, max_files, max_bytes)
-        except BadArchive as error:
-            raise _with_advice(archive, str(error)) from error.__cause__
-        except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
-            raise _with_advice(archive, f"is damaged or cut short ({_words(error)})") from error
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeError) as error:
-            raise _with_advice(archive, f"cannot be unpacked ({_words(error)})") from error
+        with _named(archive):
+            for name, size, stream in _members(archive, max_files, max_bytes, []):
+                path = inside.joinpath(*safe_parts(name))
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    if stream is None:
+                        path.mkdir(exist_ok=True)
+                    else:
+                        _write(path, name, size, stream)
+                except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                    raise BadArchive(f"holds {name!r} twice") from error
         try:
             inside.rename(folder)
         except OSError:
@@ -107,69 +116,162 @@ def unpack(
     return folder
 
 
-def _with_advice(archive: Path, what: str) -> BadArchive:
-    return BadArchive(
-        f"The archive {archive} {what}. Nothing was unpacked. "
-        "Delete it and get it again, or get it from another place."
-    )
+def unpack_files(
+    archive: Path, folder: Path, *, max_files: int = 50_000, max_bytes: int = 2 * GIB
+) -> tuple[list[Unpacked], list[str]]:
+    """Unpack the files of an archive under numbers, so that no name in it can do harm.
+
+    Parameters
+    ----------
+    archive, max_files, max_bytes
+        As for `unpack`.
+    folder
+        Where the files go; it is made.
+
+    Returns
+    -------
+    files : list of Unpacked
+        All files.  Names that no system allows are among theirs, also two the same.
+    notes : list of str
+        What is odd about the names, a sentence each.
+
+    Raises
+    ------
+    BadArchive
+        If it is no archive, is cut short, is too large, or holds a path that
+        leads out, a link or a device.
+    OSError
+        If the archive cannot be read, or the folder cannot be written.
+    """
+    folder.mkdir()
+    files: list[Unpacked] = []
+    notes: list[str] = []
+    with _named(archive):
+        for name, size, stream in _members(archive, max_files, max_bytes, notes):
+            parts = tuple(part for part in name.split("/") if part not in ("", "."))
+            if name.startswith("/") or ".." in parts:
+                raise BadArchive(f"holds the path {name!r}, which does not stay in one folder")
+            if stream is not None and parts:
+                place = folder / f"{len(files)}{harmless_ending(parts[-1])}"
+                _write(place, name, size, stream)
+                files.append(Unpacked(parts, place))
+    return files, notes
+
+
+def is_archive(start: bytes) -> bool:
+    """Say whether a file that begins like this (512 bytes) is taken for an archive.
+
+    Examples
+    --------
+    >>> is_archive(b"PK\3\4"), is_archive(b"kiwi")
+    (True, False)
+    """
+    return start.startswith((b"PK\3\4", b"PK\5\6", b"\x1f\x8b")) or start[257:262] == b"ustar"
+
+
+@contextlib.contextmanager
+def _named(archive: Path) -> Iterator[None]:
+    """Say of which archive it is, and what to do."""
+    try:
+        yield
+    except BadArchive as error:
+        raise BadArchive(
+            f"The archive {archive} {error}. Nothing was unpacked. {error.advice}"
+        ) from error.__cause__
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Turn what readers of archives raise into a refusal: bad numbers in it can lead anywhere."""
+    try:
+        yield
+    except BadArchive:
+        raise
+    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
+        raise BadArchive(f"is damaged or cut short ({_words(error)})") from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # of the disk, and not of a wrong place in it
+            raise
+        words = "it points to a place outside itself" if error.errno else _words(error)
+        raise BadArchive(f"is damaged or cut short ({words})") from error
+    except RuntimeError as error:
+        advice = "Unpack it with its password, and pack it again without one."
+        password = "password" in str(error)
+        raise BadArchive(
+            f"cannot be unpacked ({_words(error)})", advice if password else ""
+        ) from error
+    except (zipfile.BadZipFile, ValueError, LookupError, struct.error, ArithmeticError) as error:
+        raise BadArchive(f"cannot be unpacked ({_words(error)})") from error
 
 
 def _words(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _unpack_all(archive: Path, target: Path, max_files: int, max_bytes: int) -> None:
-    total = 0
-    for number, (name, size, stream) in enumerate(_members(archive, max_bytes), 1):
-        path = target.joinpath(*_safe_parts(name))
-        total += size
-        if number > max_files:
-            raise BadArchive(f"holds more than {max_files:,} files")
-        if total > max_bytes:
-            raise BadArchive(f"unpacks to more than {max_bytes / GIB:.2g} GiB")
-        try:
-            if stream is None:
-                path.mkdir(parents=True, exist_ok=True)
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open(path, "xb") as file:
-                shutil.copyfileobj(stream, file, BLOCK)  # never brings more than the size
-                if file.tell() != size:
-                    raise BadArchive(f"is cut short inside {name!r}")
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise BadArchive(f"holds {name!r} twice") from error
+class _Source:
+    """A file in an archive, to be copied from."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        with _reading():
+            return self.stream.read(size)
 
 
-def _safe_parts(name: str) -> list[str]:
-    """Return the parts of a path that stays below a folder on any system, or refuse it."""
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if name.startswith("/") or any(map(_HARMFUL.search, parts)):
-        raise BadArchive(f"holds the path {name!r}, which does not stay in one folder")
-    for part in parts:
-        if len(os.fsencode(part)) > 255:
-            raise BadArchive(f"holds a name of more than 255 bytes ({part[:20]!r}...)")
-    return parts
+def _write(path: Path, name: str, size: int, stream: IO[bytes]) -> None:
+    with open(path, "xb") as file:
+        shutil.copyfileobj(_Source(stream), file, BLOCK)  # never brings more than the size
+        if file.tell() != size:
+            raise BadArchive(f"is cut short inside {name!r}")
 
 
 #: Name, size in bytes, and what to read it from (None: a folder).
 Member = tuple[str, int, IO[bytes] | None]
 
 
-def _members(archive: Path, max_bytes: int) -> Iterator[Member]:
+def _members(archive: Path, max_files: int, max_bytes: int, notes: list[str]) -> Iterator[Member]:
+    """Read an archive member by member; ``notes`` gets what is odd about its names."""
+    total = number = 0
     with open(archive, "rb") as file:
-        start = file.read(512)
-        file.seek(0)
-        if start.startswith(b"\x1f\x8b"):
-            with gzip.open(file) as plain:
-                yield from _tar_members(_Bounded(plain, max_bytes))
-        elif start[257:262] == b"ustar":
-            yield from _tar_members(_Bounded(file, max_bytes))
-        elif start.startswith(b"PK"):
-            yield from _zip_members(file)
-        elif not start:
-            raise BadArchive("is empty (zero bytes)")
-        else:
-            raise BadArchive("is no tar.gz, tar or zip archive")
+        members = _all_members(file, max_bytes, notes)
+        while True:
+            with _reading():
+                member = next(members, None)
+            if member is None:
+                return
+            number, total = number + 1, total + member[1]
+            if number > max_files:
+                raise BadArchive(
+                    f"holds more than {max_files:,} files, which is the limit (max_files)",
+                    "Unpack it yourself, or take fewer files.",
+                )
+            if total > max_bytes:
+                raise _too_large(max_bytes)
+            yield member
+
+
+def _too_large(max_bytes: int) -> BadArchive:
+    return BadArchive(
+        f"unpacks to more than {max_bytes / GIB:.2g} GiB, which is the limit (max_bytes)",
+        "Unpack it yourself, or take fewer files.",
+    )
+
+
+def _all_members(file: io.BufferedReader, max_bytes: int, notes: list[str]) -> Iterator[Member]:
+    start = file.read(512)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        with gzip.open(file) as plain:
+            yield from _tar_members(_Bounded(plain, max_bytes), notes)
+    elif start[257:262] == b"ustar":
+        yield from _tar_members(_Bounded(file, max_bytes), notes)
+    elif start.startswith(b"PK"):
+        yield from _zip_members(file, notes)
+    elif not start:
+        raise BadArchive("is empty (zero bytes)")
+    else:
+        raise BadArchive("is no tar.gz, tar or zip archive")
 
 
 class _Bounded(io.BufferedReader):
@@ -187,18 +289,23 @@ class _Bounded(io.BufferedReader):
         if size is None or not 0 <= size <= _LONGEST_HEADER:
             raise BadArchive(f"holds a header of {size} bytes")
         if self.tell() + size > self.limit:
-            raise BadArchive(f"unpacks to more than {self.max_bytes / GIB:.2g} GiB")
+            raise _too_large(self.max_bytes)
         return super().read(size)
 
 
-def _tar_members(plain: _Bounded) -> Iterator[Member]:
+def _tar_members(plain: _Bounded, notes: list[str]) -> Iterator[Member]:
     with tarfile.open(fileobj=plain, mode="r:") as tar:
         while member := tar.next():
             # Or a million tiny files would fill the memory.  The types do not list it.
             tar.members.clear()  # type: ignore[attr-defined]
             if not (member.isreg() or member.isdir()) or member.issparse():
                 raise BadArchive(f"holds {member.name!r}, which is no plain file or folder")
-            yield member.name, 0 if member.isdir() else member.size, tar.extractfile(member)
+            name = member.name
+            if not name.isprintable():  # bytes that are no UTF-8 come as letters that are none
+                raw = name.encode("utf-8", "surrogateescape")
+                name = in_old_letters([raw], "latin-1", notes)[0]
+            size = 0 if member.isdir() else member.size
+            yield name.replace("\\", "/"), size, tar.extractfile(member)
         # A tar that is damaged or cut between two files just seems to end there.
         plain.seek(tar.offset)
         if plain.read(512) != bytes(512):
@@ -207,17 +314,21 @@ def _tar_members(plain: _Bounded) -> Iterator[Member]:
             pass  # on to the end, where gzip keeps its checksum
 
 
-def _zip_members(file: IO[bytes]) -> Iterator[Member]:
+def _zip_members(file: IO[bytes], notes: list[str]) -> Iterator[Member]:
     with zipfile.ZipFile(file) as bag:
-        for info in bag.infolist():
+        infos = bag.infolist()
+        for info, name in zip(infos, zip_names(infos, notes), strict=True):
             kind = info.external_attr >> 28  # of a Unix file: 4 is a folder, 8 a plain file
             if kind not in (0, 4, 8):
-                raise BadArchive(f"holds {info.filename!r}, which is no plain file or folder")
+                raise BadArchive(f"holds {name!r}, which is no plain file or folder")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise BadArchive("uses a compression that the course does not read")
-            # orig_filename: zipfile itself changes backslashes and cuts at a zero.
-            if info.is_dir():
-                yield info.orig_filename, 0, None
+                raise BadArchive(
+                    "uses a compression that the course does not read",
+                    "Unpack it yourself, and pack it again as an ordinary ZIP.",
+                )
+            name = name.replace("\\", "/")  # as old programs on Windows write them
+            if name.endswith("/"):
+                yield name, 0, None
             else:
                 with bag.open(info) as stream:
-                    yield info.orig_filename, info.file_size, stream
+                    yield name, info.file_size, stream

@@ -11,20 +11,22 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlhelpers.data import folders, names, near_copies
+from tlhelpers.data import folders, near_copies
+from tlhelpers.data.names import as_path, nearly_equal
 from tlhelpers.data.wording import counted, printable_name
-from tlhelpers.fetching.archives import BadArchive, unpack
+from tlhelpers.fetching.archive_names import BadArchive, harmless_ending
+from tlhelpers.fetching.archives import is_archive
 from tlhelpers.fetching.places import learner_folder
+from tlhelpers.teaching.widgets.packed import Picture, pictures_in
 
 if TYPE_CHECKING:  # for readers and type checkers only
     import ipywidgets
 
 MOST_BYTES = 2 * 2**30  # in the folder of uploads, all classes together
-MOST_FILES = 20_000  # in one archive
 #: Names that Windows gives to devices, whatever ending they have.
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.I)
 
@@ -80,8 +82,8 @@ def save_uploads(
     ----------
     value
         What ``ipywidgets.FileUpload`` has as its value: for each file a ``name``
-        and its ``content`` (bytes).  ZIP archives must hold a folder for each
-        class; pictures beside these get ``class_name``.
+        and its ``content`` (bytes).  Archives (ZIP, tar, tar.gz) must hold a folder
+        for each class; pictures beside these get ``class_name``.
     class_name
         What is to be seen in the pictures.
     folder
@@ -95,7 +97,7 @@ def save_uploads(
     Raises
     ------
     OSError
-        If the folder cannot be written, or the disk is full.
+        If the folder cannot be made or written.
 
     Examples
     --------
@@ -103,63 +105,89 @@ def save_uploads(
     ...     save_uploads([{"name": "a.png", "content": b"no picture"}], "kiwi", folder)
     ['a.png: text, not a picture; not saved', 'No picture was saved.']
     """
-    root = Path(folder).expanduser() if folder is not None else uploads_folder()
+    root = as_path(folder) if folder is not None else uploads_folder()
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
     saved: dict[str, int] = {}
-    lines = []
-    used = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
+    lines: list[str] = []
+    renamed: dict[str, str] = {}
+    used = sum(_size(file) for file in root.rglob("*"))
     # A hidden folder on the same disk: what is in it can be moved into place.
-    with tempfile.TemporaryDirectory(dir=root, prefix=".upload-") as scratch:
+    with tempfile.TemporaryDirectory(
+        dir=root, prefix=".upload-", ignore_cleanup_errors=True
+    ) as scratch:
         for number, item in enumerate(value):
-            name, content = str(item["name"]), memoryview(item["content"])
-            room = MOST_BYTES - used
-            if content.nbytes > room or shutil.disk_usage(root).free < 2 * content.nbytes:
-                lines.append(
-                    f"{printable_name(name)}: too large for the room that is left; not saved"
-                )
-                continue
-            file = Path(scratch, str(number))
-            file.write_bytes(content)
-            if bytes(content[:4]) in (b"PK\x03\x04", b"PK\x05\x06"):
-                try:
-                    found = list(_unpacked(file, Path(scratch, f"{number}.zip"), class_name, room))
-                except BadArchive as error:
-                    reason = str(error).replace(str(file), printable_name(name))
-                    lines.append(f"{reason} Nothing of it was saved.")
-                    continue
-            else:
-                found = [(name, class_name, file)]
+            name = printable_name(str(item["name"]))
+            try:
+                room = MOST_BYTES - used
+                found, said = _pictures_of(item, class_name, Path(scratch), number, room)
+            except BadArchive as error:
+                said = [f"{error} Nothing of it was saved."]
+                found = []
+            except OSError as error:
+                said, found = [f"{name}: {_why(error)}; not saved"], []
+            lines += said
             for shown, label, place in found:
-                why = _keep(root, place, label, shown)
+                try:
+                    why = _keep(root, place, label, shown)
+                except OSError as error:
+                    why = _why(error)
                 if isinstance(why, str):
                     lines.append(f"{printable_name(shown)}: {why}; not saved")
                 else:
-                    used += why.stat().st_size
+                    used += _size(why)
                     saved[why.parent.name] = saved.get(why.parent.name, 0) + 1
+                    if label.strip() != why.parent.name:
+                        renamed[label] = why.parent.name
     if len(lines) > 20:
         lines = [*lines[:20], f"... and {len(lines) - 20:,} more that were not saved"]
+    lines += [f"The class {old!r} is called {new!r} here." for old, new in renamed.items()]
+    lines += _twins(root, saved)
     lines += [f"Saved {counted(count)} of {label}." for label, count in saved.items()]
     return lines if saved else [*lines, "No picture was saved."]
 
 
-def _unpacked(
-    archive: Path, target: Path, class_name: str, room: int
-) -> Iterator[tuple[str, str, Path]]:
-    """Unpack an archive: for each file in it the name to show, its class, and where it is."""
-    unpack(archive, target, max_files=MOST_FILES, max_bytes=room)
-    for file in sorted(target.rglob("*")):
-        inner = file.relative_to(target)
-        if not file.is_file() or any(folders.is_hidden_name(part) for part in inner.parts):
-            continue
-        above = {part.lower() for part in inner.parts[:-2]}
-        if above & set(names.PARTS):
-            raise BadArchive(
-                f"The archive {archive} comes with a split (train, test), which would be lost. "
-                "Unpack it on this computer and give that folder to tl.Lab.from_folder."
-            )
-        label = inner.parent.name or class_name
-        yield inner.as_posix(), label, file
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size if file.is_file() else 0
+    except OSError:  # it is gone, or in a folder that may not be read
+        return 0
+
+
+def _why(error: OSError) -> str:
+    """Say why something could not be written, in the words of the system."""
+    return f"it could not be written ({error.strerror})" if error.errno else str(error)
+
+
+def _twins(root: Path, saved: Iterable[str]) -> list[str]:
+    """Say which classes may be one, if something was saved in one of them."""
+    classes = [place.name for place in root.iterdir() if place.is_dir()]
+    return [
+        f"Perhaps one class, for the names are nearly equal: {', '.join(map(repr, together))}."
+        for together in nearly_equal(sorted(classes))
+        if set(together) & set(saved)
+    ]
+
+
+def _pictures_of(
+    item: dict, class_name: str, scratch: Path, number: int, room: int
+) -> tuple[list[Picture], list[str]]:
+    """Write an uploaded file to the disk, unpack it if need be, and say what is in it."""
+    name, content = str(item["name"]), memoryview(item["content"])
+    if content.nbytes > room:
+        raise OSError(
+            f"too large for the room that is left: {max(room, 0) / 1e6:,.1f} of the "
+            f"{MOST_BYTES / 1e6:,.0f} MB for uploads (delete old ones, or give a folder to "
+            "tl.Lab.from_folder)"
+        )
+    if shutil.disk_usage(scratch).free < 2 * content.nbytes:
+        raise OSError("too large for the room on this disk")
+    place = scratch / f"{number}{harmless_ending(name)}"
+    place.write_bytes(content)
+    if not is_archive(bytes(content[:512])):
+        return [Picture(name, class_name, place)], []
+    packed = scratch / f"{number}-unpacked"
+    return pictures_in(place, packed, class_name, room, printable_name(name))
 
 
 def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
@@ -227,7 +255,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     """
     import ipywidgets
 
-    place = Path(folder).expanduser() if folder is not None else uploads_folder()
+    place = as_path(folder) if folder is not None else uploads_folder()
     wide = ipywidgets.Layout(width="30em")
     style = {"description_width": "8em"}
     class_name = ipywidgets.Text(
