@@ -374,3 +374,147 @@ def test_several_processes_at_once(tmp_path, place):
     children = [subprocess.Popen(command) for _ in range(5)]
     assert [process.wait(timeout=60) for process in children] == [0] * 5
     assert [p.name for p in place.parent.iterdir()] == ["target"]
+
+
+# Damage of any kind, and names
+
+
+def damaged(whole, draw):
+    """The bytes with a few changed, missing, too many or moved; also in the tables of a ZIP."""
+    data = bytearray(whole)
+    at = draw.choice([draw.randrange(len(data)), max(0, len(data) - 1 - draw.randrange(400))])
+    how = draw.randrange(5)
+    if how == 0:
+        data[at : at + 1] = draw.randbytes(1)
+    elif how == 1:
+        data[at : at + 4] = draw.choice([b"\xff" * 4, bytes(4), b"\xff\xff\xff\x7f"])
+    elif how == 2:
+        data[at:at] = draw.randbytes(draw.randrange(1, 64))
+    else:
+        del data[at : at + draw.randrange(1, 100) if how == 3 else len(data)]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["zip", "w:gz", "w"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_whatever_is_damaged_is_a_refusal_and_leaves_nothing(tmp_path, kind):
+    draw, path = random.Random(kind), tmp_path / "a"
+    content = {f"{n}/größe{n}.bin": draw.randbytes(60) for n in range(4)}
+    bag(path, content=content) if kind == "zip" else tar(path, mode=kind, content=content)
+    whole, refusals = path.read_bytes(), 0
+    for number in range(250):
+        path.write_bytes(damaged(whole, draw))
+        try:
+            archives.unpack(path, tmp_path / "out" / str(number), max_bytes=2**20)
+        except archives.BadArchive as error:
+            refusals += 1
+            assert "Nothing was unpacked" in str(error)
+            assert not (tmp_path / "out" / str(number)).exists()
+    assert refusals > 50 and not list((tmp_path / "out").glob(".*"))
+
+
+def test_an_offset_outside_of_a_zip(tmp_path, place):
+    path = bag(tmp_path / "a")
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\5\6") + 16  # where the list of files begins; all else moves with it
+    data[at : at + 4] = struct.pack("<I", 2**31 - 1)
+    path.write_bytes(data)
+    refused(path, place, "is damaged or cut short .it points to a place outside|cannot be unpacked")
+
+
+def test_an_error_of_the_disk_is_not_called_damage(tmp_path, place, monkeypatch):
+    path = bag(tmp_path / "a")
+
+    def broken(self, *args):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        archives.unpack(path, place)
+    assert list(place.parent.iterdir()) == []
+
+
+def test_the_advice_fits_the_cause(tmp_path, place):
+    content = {f"{n}.txt": b"" for n in range(5)}
+    for limits, name in (({"max_files": 4}, "max_files"), ({"max_bytes": 1}, "max_bytes")):
+        more = {**content, "x": b"abc"}
+        with pytest.raises(archives.BadArchive, match="Unpack it yourself") as caught:
+            archives.unpack(bag(tmp_path / "a", content=more), place, **limits)
+        assert f"the limit ({name})" in str(caught.value)
+        assert "get it again" not in str(caught.value)
+    path = tmp_path / "b"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.txt", "one")
+    with pytest.raises(archives.BadArchive, match="pack it again as an ordinary ZIP"):
+        archives.unpack(path, place)
+
+
+def raw_names(path, *names):
+    """A ZIP whose names are these bytes, without a word on what letters they are."""
+    stand_ins = [f"{chr(97 + i) * len(name)}" for i, name in enumerate(names)]
+    bag(path, content=dict.fromkeys(stand_ins, b"x"))
+    data = path.read_bytes()
+    for name, other in zip(names, stand_ins, strict=True):
+        assert data.count(other.encode()) == 2
+        data = data.replace(other.encode(), name)
+    path.write_bytes(data)
+    return path
+
+
+def names_of(path, folder):
+    files, notes = archives.unpack_files(path, folder)
+    return ["/".join(file.name) for file in files], notes
+
+
+CAT = "猫狗"  # of these letters, the first alone in GBK could be UTF-8
+
+
+@pytest.mark.parametrize("code, language, guessed", [
+    ("utf-8", "en_US", False), ("gbk", "zh_CN", True), ("gbk", "Chinese_China", True),
+    ("cp932", "ja_JP", True), ("big5", "zh_TW", True), ("cp437", "en_US", True),
+])  # fmt: skip
+def test_names_without_a_word_on_their_letters(tmp_path, monkeypatch, code, language, guessed):
+    monkeypatch.setattr("locale.getlocale", lambda *args: (language, "UTF-8"))
+    name = {"cp437": "größe", "big5": "貓狗"}.get(code, CAT)
+    names, notes = names_of(raw_names(tmp_path / "a", f"{name}.png".encode(code)), tmp_path / "x")
+    assert names == [f"{name}.png"] and bool(notes) == guessed
+    if guessed:
+        assert name in notes[0] and "may be wrong" in notes[0]
+
+
+def test_names_that_fit_no_guess_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("locale.getlocale", lambda *args: (None, None))
+    path = raw_names(tmp_path / "a", CAT.encode("gbk"), "größe".encode())  # one of them is UTF-8
+    names, notes = names_of(path, tmp_path / "x")
+    assert len(names) == 2 and len(notes) == 1 and "cp437" in notes[0]
+
+
+def test_backslashes_are_folders_as_old_programs_meant(tmp_path, place):
+    path = raw_names(tmp_path / "a", b"kiwi\\1.png", b"lemon\\2.png", b"empty\\")
+    archives.unpack(path, place)
+    assert all_files(place) == {"kiwi/1.png": b"x", "lemon/2.png": b"x"}
+    assert (place / "empty").is_dir()
+
+
+def test_bytes_in_a_tar_that_are_no_utf_8(tmp_path, place):
+    with tarfile.open(tmp_path / "a", "w:gz", encoding="latin-1", format=tarfile.GNU_FORMAT) as new:
+        new.addfile(member("café/1.txt", 1), io.BytesIO(b"1"))
+    archives.unpack(tmp_path / "a", place)
+    assert all_files(place) == {"café/1.txt": b"1"}
+    assert "may be wrong" in names_of(tmp_path / "a", tmp_path / "flat")[1][0]
+
+
+def test_under_numbers_no_name_does_harm(tmp_path):
+    odd = [name for name in WAYS_OUT if ".." not in name and not name.startswith("/")]
+    odd += ["A.txt", "a.txt", "b" * 300, "cat ", "cat", "x/", "nul.png"]
+    path = tar(tmp_path / "a", *[(member(name, 1), b"1") for name in odd if name[-1] != "/"])
+    folder = tmp_path / "x"
+    files, _ = archives.unpack_files(path, folder)
+    assert len(files) == len(CONTENT) + len(odd) - 1
+    assert sorted(folder.iterdir()) == sorted(file.file for file in files)
+    assert all(file.file.stem.isdigit() for file in files)
+    for name in ("../x", "a/../../x", "/etc/x", "..\\x"):
+        path = tar(tmp_path / "b", (member(name, 1), b"1"))
+        with pytest.raises(archives.BadArchive, match="does not stay in one folder"):
+            archives.unpack_files(path, tmp_path / f"y{ord(name[0])}{len(name)}")
+    assert {p.name[0] for p in tmp_path.iterdir()} == {"a", "b", "x", "y"}
