@@ -402,7 +402,7 @@ def test_whatever_is_damaged_is_a_refusal_and_leaves_nothing(tmp_path, kind):
     content = {f"{n}/größe{n}.bin": draw.randbytes(60) for n in range(4)}
     bag(path, content=content) if kind == "zip" else tar(path, mode=kind, content=content)
     whole, refusals = path.read_bytes(), 0
-    for number in range(250):
+    for number in range(150):
         path.write_bytes(damaged(whole, draw))
         try:
             archives.unpack(path, tmp_path / "out" / str(number), max_bytes=2**20)
@@ -410,7 +410,7 @@ def test_whatever_is_damaged_is_a_refusal_and_leaves_nothing(tmp_path, kind):
             refusals += 1
             assert "Nothing was unpacked" in str(error)
             assert not (tmp_path / "out" / str(number)).exists()
-    assert refusals > 50 and not list((tmp_path / "out").glob(".*"))
+    assert refusals > 30 and not list((tmp_path / "out").glob(".*"))
 
 
 def test_an_offset_outside_of_a_zip(tmp_path, place):
@@ -513,8 +513,8 @@ def test_under_numbers_no_name_does_harm(tmp_path):
     assert len(files) == len(CONTENT) + len(odd) - 1
     assert sorted(folder.iterdir()) == sorted(file.file for file in files)
     assert all(file.file.stem.isdigit() for file in files)
-    for name in ("../x", "a/../../x", "/etc/x", "..\\x"):
+    for number, name in enumerate(("../x", "a/../../x", "/etc/x", "..\\x")):
         path = tar(tmp_path / "b", (member(name, 1), b"1"))
         with pytest.raises(archives.BadArchive, match="does not stay in one folder"):
-            archives.unpack_files(path, tmp_path / f"y{ord(name[0])}{len(name)}")
+            archives.unpack_files(path, tmp_path / f"y{number}")
     assert {p.name[0] for p in tmp_path.iterdir()} == {"a", "b", "x", "y"}

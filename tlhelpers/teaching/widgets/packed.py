@@ -96,17 +96,18 @@ def _class_root(
     """Return the folder that holds the class folders, and all folders with pictures."""
     pictures = [file for file in files if PurePosixPath(file.name[-1]).suffix.lower() in PICTURES]
     filled = {file.name[:-1] for file in pictures or files}
-    parts = {part_of_split(name) for place in filled for name in place} - {None}
-    if len(parts) > 1:
+    above = {part_of_split(name) for place in filled for name in place[:-1]} - {None}
+    names = {part_of_split(place[-1]) for place in filled if place} - {None}
+    if len(above or names) > 1:
         raise BadArchive(
             f"The archive {shown} comes with a split (train, test), which would be lost. "
             "Unpack it on this computer and give that folder to tl.Lab.from_folder."
         )
     roots = class_roots(filled - {()})
     if len(roots) > 1:
-        names = " and ".join(printable_name("/".join(place)) for place in roots[:2])
+        such = " and ".join(printable_name("/".join(place)) for place in roots[:2])
         raise BadArchive(
-            f"The archive {shown} holds folders of folders, such as {names}. "
+            f"The archive {shown} holds folders of folders, such as {such}. "
             "Pack one folder for each class, with the pictures inside."
         )
     return (roots[0] if roots else ()), filled

@@ -27,6 +27,12 @@ if TYPE_CHECKING:  # for readers and type checkers only
     import ipywidgets
 
 MOST_BYTES = 2 * 2**30  # in the folder of uploads, all classes together
+HOW = "Name the class, choose files, press Save.\nOn the keyboard: Tab, and the space bar."
+#: Jupyter drops a message that is larger, and the widget hears nothing of it.
+AT_ONCE = (
+    "At once, about 10 MB arrive; much more only if you started with 'tlhelpers lab'. If nothing "
+    "happens, choose fewer files, or give a folder to tl.Lab.from_folder."
+)
 #: Names that Windows gives to devices, whatever ending they have.
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.I)
 
@@ -230,7 +236,8 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     """Show fields to upload pictures with, class by class.
 
     Say what is to be seen, choose files (pictures, or a ZIP archive with one
-    folder for each class), and press *Save*.  Then go on with
+    folder for each class), and press *Save*.  About 10 MB arrive at once,
+    and more where Jupyter was started by ``tlhelpers lab``.  Then go on with
     ``tl.Lab.from_folder(box.folder)``, if ``box`` is what this returned.
     Without a mouse: Tab goes on, and the space bar presses a button (JupyterLab
     keeps Enter for its cells).
@@ -268,7 +275,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     chosen = ipywidgets.FileUpload(
         description="Choose files",
         tooltip="Choose pictures, or a ZIP archive with one folder for each class",
-        accept="image/*,.zip",
+        accept="image/*,.zip,.tar,.tgz,.gz",
         multiple=True,
         layout=wide,
     )
@@ -276,7 +283,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
         description="Save", tooltip="Save the chosen files under this class", layout=wide
     )
     happened = ipywidgets.Textarea(
-        value="Name the class, choose files, press Save.\nOn the keyboard: Tab, and the space bar.",
+        value=f"{HOW}\n{AT_ONCE}",
         description="What happened",
         tooltip="What happened to the files",
         rows=6,
