@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers.data.unusable import UnusableFile
+from tlhelpers.data.wording import counted
 
 if TYPE_CHECKING:  # for readers and type checkers only
     from PIL import Image
@@ -83,7 +84,7 @@ def to_rgb(image: Image.Image, stored: Stored, notes: list[str]) -> Image.Image:
         if stored.bits > 12 and np.asarray(image)[..., :3].max() <= 16:
             notes.append(_dark(stored.bits))
     if stored.more_bands:
-        more = "1 more band" if stored.more_bands == 1 else f"{stored.more_bands} more bands"
+        more = counted(stored.more_bands, "more band")
         notes.append(f"{more} than colours (infrared?), not used")
         image = image.convert("RGB") if stored.fourth else image
     if image.mode == "La":  # Pillow converts it to nothing else
