@@ -12,6 +12,7 @@ Nothing here changes, moves or deletes a file.
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,8 +112,9 @@ def scan_folder(
       no usable picture in it: lemon
     >>> scratch.cleanup()
     """
-    if first is not None and first < 1:
+    if first is not None and not (isinstance(first, numbers.Integral) and first >= 1):
         raise ValueError(f"first must be at least 1; got {first!r}.")
+    _check_alike(alike)
     root = open_folder(path)
     listing = list_class_folders(root)
     places = positions_by_key([name for name, _ in listing.files])
@@ -161,8 +163,7 @@ def scan_files(
     ValueError
         As by `scan_folder`.
     """
-    if not 0 < alike <= 1:
-        raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
+    _check_alike(alike)
     files, left_out = listing.files, list(listing.left_out)
     results = map_in_threads(make_thumbnail, [file for _, file in files], "Looking", progress)
     good: list[_Usable] = []
@@ -218,6 +219,11 @@ def _hints(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, .
             "The class is the outer one."
         )
     return tuple(hints)
+
+
+def _check_alike(alike: float) -> None:
+    if not isinstance(alike, numbers.Real) or not 0 < alike <= 1:
+        raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
 
 
 def open_folder(path: str | Path) -> Path:

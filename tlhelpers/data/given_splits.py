@@ -16,7 +16,7 @@ from tlhelpers.data.folder_report import (
     stricter_alike,
 )
 from tlhelpers.data.folders import Listing, list_class_folders, open_folder, scan_files
-from tlhelpers.data.names import is_hidden_name, part_of_split
+from tlhelpers.data.names import PARTS, is_hidden_name, part_of_split
 from tlhelpers.data.structure import inner_folder
 from tlhelpers.data.wording import counted, printable_name
 
@@ -53,8 +53,12 @@ def find_given_split(path: str | Path) -> dict[str, Path]:
     ['validation', 'train']
     """
     found: dict[str, Path] = {}
-    for folder in sorted(open_folder(path).iterdir()):
+    # Those that are called just so come first; "test_images" beside "test" is something else.
+    entries = sorted(open_folder(path).iterdir(), key=lambda entry: (not _is_plain(entry), entry))
+    for folder in entries:
         part = part_of_split(folder.name)
+        if part in found and not _is_plain(folder):
+            continue
         if part and not folder.is_symlink() and folder.is_dir() and _has_folders(folder):
             if part in found:
                 raise ValueError(
@@ -205,6 +209,10 @@ def _remarks(test: Path, others: list[Path], leaked: int, alike: float) -> tuple
 def _part(pictures: list[UsablePicture]) -> SplitFiles:
     rows = sorted((picture.label, picture.file) for picture in pictures)
     return SplitFiles(tuple(file for _, file in rows), np.array([label for label, _ in rows], int))
+
+
+def _is_plain(folder: Path) -> bool:
+    return folder.name.lower() in PARTS
 
 
 def _has_folders(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import io
 import math
+import numbers
 import os
 import struct
 import warnings
@@ -93,9 +94,10 @@ def load_images(
 
     if isinstance(files, str | Path):
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
-    if size != int(size) or size < 1:
+    if not isinstance(size, numbers.Real) or not size >= 1 or size % 1:  # nor NaN or infinite
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
     places = [as_path(file) for file in files]
+    size = int(size)
     check_memory(len(places), size, "Load a part at a time and keep its features.")
     images = np.empty((len(places), size, size, 3), np.uint8)
 

@@ -10,7 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 #: Files that file managers and archives leave behind, and nobody put there.
-SYSTEM = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
+SYSTEM = (
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "lost+found"),
+    *("$recycle.bin", "system volume information", "#recycle", "@recycle"),
+)
 #: Endings of what is there instead of a file that is only in a cloud: of iCloud and others.
 _CLOUD = (".icloud", ".nextcloud", ".owncloud", ".cloud", ".cloudf")
 #: Endings of tables, in which labels may stand.

@@ -81,7 +81,8 @@ def to_rgb(image: Image.Image, stored: Stored, notes: list[str]) -> Image.Image:
         return _from_numbers(image, stored, notes)
     if stored.bits > 8:
         notes.append(f"{stored.bits} bits for each pixel, brought to 8")
-        if stored.bits > 12 and np.asarray(image)[..., :3].max() <= 16:
+        light = np.asarray(image)[..., :3].max() if image.mode in ("RGB", "RGBA") else 255
+        if stored.bits > 12 and light <= 16:
             notes.append(_dark(stored.bits))
     if stored.more_bands:
         more = counted(stored.more_bands, "more band")

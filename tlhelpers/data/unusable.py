@@ -20,6 +20,8 @@ RAW_ENDINGS = frozenset(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .gpr .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf "
     ".pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
+#: How browsers and others call a file until all of it is there.
+UNFINISHED = (".part", ".crdownload", ".download", ".partial", ".tmp")
 #: How files begin (regular expressions) that are taken for pictures, and what they are.
 KINDS = {
     rb"\Z": "an empty file (0 bytes)",
@@ -42,7 +44,9 @@ KINDS = {
     rb"8BPS": "a Photoshop document (save it as JPEG or PNG)",
     rb"%!PS": "a PostScript drawing (save it as PNG)",
     rb".*<svg": "an SVG drawing (save it as PNG)",
-    rb".*<html|\s*<!doctype html|\s*<(head|body|script)\b": "a web page, not a picture",
+    rb".*<html|(\xef\xbb\xbf)?\s*<(!doctype html|(head|body|script)\b)": (
+        "a web page, not a picture"
+    ),
 }
 #: How files begin that are pictures, and the names of their formats in Pillow.
 BEGINNINGS = {
@@ -100,6 +104,8 @@ def why_unusable(path: Path, error: Exception) -> str:
             return what
     if not any(head):
         return ZEROS
+    if path.suffix.lower() in UNFINISHED:
+        return "a download that is not finished"
     if path.suffix.lower() in RAW_ENDINGS:
         return CAMERA_RAW
     for beginning, kind in BEGINNINGS.items():

@@ -215,6 +215,7 @@ class _Source:
         self.stream = stream
 
     def read(self, size: int = -1, /) -> bytes:
+        """Read so many bytes; damage is a refusal."""
         with _reading():
             return self.stream.read(size)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import numbers
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ import numpy as np
 
 from tlhelpers.data import folder_report, folders, given_splits, glyphs, splits
 from tlhelpers.data.image_files import check_memory, load_images
+from tlhelpers.data.names import as_path
 from tlhelpers.data.structure import NO_TABLE
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching import fetch, mirror, registry
@@ -83,10 +85,12 @@ def scan_and_split(
     OSError, ValueError, MemoryError
         As for `Lab.from_folder`.
     """
-    if most_per_class is not None and most_per_class < 2:
+    if most_per_class is not None and not (
+        isinstance(most_per_class, numbers.Integral) and most_per_class >= 2
+    ):
         raise ValueError(f"most_per_class must be at least 2; got {most_per_class!r}.")
-    if len(fractions) != 2:
-        raise ValueError(f"fractions must be two, to learn and to test; got {tuple(fractions)}.")
+    if not isinstance(fractions, Sequence) or len(fractions) != 2:
+        raise ValueError(f"fractions must be two, to learn and to test; got {fractions!r}.")
     given = bool(given_splits.find_given_split(path))
     parts: list[folder_report.SplitFiles] = []
     if given:
@@ -220,8 +224,9 @@ def plan_network(
             raise ValueError("The digits network has its own weights; leave weights out.")
         return NetworkPlan(digits.build_digits_network, glyphs.CLASSES, digits.LABEL)
     table.find_architecture(architecture)
-    if weights is not None and not Path(weights).expanduser().is_file():
-        raise FileNotFoundError(f"There is no file of weights {Path(weights).expanduser()}.")
+    weights = None if weights is None else as_path(weights)
+    if weights is not None and not weights.is_file():
+        raise FileNotFoundError(f"There is no file of weights {weights}.")
 
     def build(pretrained: bool = True) -> keras.Model:
         path = None
@@ -236,7 +241,7 @@ def plan_network(
         with contextlib.suppress(fetch.FileNotHere):  # no reason to stop with classes of one's own
             classes = imagenet.fetch_classes()
     if weights is not None:
-        return NetworkPlan(build, classes, f"{architecture} ({Path(weights).name})")
+        return NetworkPlan(build, classes, f"{architecture} ({weights.name})")
     label = f"{architecture} (weights not here yet)"
     if _is_near(imagenet_weights.weights_file(architecture), download):
         # Said when the network is built; the pictures can be looked at without it.

@@ -111,6 +111,7 @@ def save_uploads(
     ...     save_uploads([{"name": "a.png", "content": b"no picture"}], "kiwi", folder)
     ['a.png: text, not a picture; not saved', 'No picture was saved.']
     """
+    class_name = str(class_name or "")
     root = as_path(folder) if folder is not None else uploads_folder()
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
