@@ -1,6 +1,7 @@
 """Folders in folders, odd names, paths as people paste them: used, or said what to give."""
 
 import os
+import re
 import shutil
 
 import numpy as np
@@ -263,3 +264,39 @@ def make_two(root):
         if i:
             scene(100 + i).save(path)
     return root
+
+
+# Arguments that make no sense
+
+
+ODD = [None, "x", "224", float("nan"), float("inf"), [], {}, np.zeros(3), object()]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda root, odd: image_files.load_images([root / "kiwi" / "0.png"], odd, progress=False),
+        lambda root, odd: scan(root, alike=odd),
+        lambda root, odd: scan(root, first=0 if odd is None else odd),
+        lambda root, odd: cut(root, fractions=odd),
+        lambda root, odd: cut(root, seed=odd),
+        lambda root, odd: cut(root, most_per_class=1 if odd is None else odd),
+        lambda root, odd: own.prepare_files([root / "kiwi" / "0.png"], odd),
+        lambda root, odd: own.plan_network(odd),
+        lambda root, odd: own.to_ink(odd),
+    ],
+    ids=["size", "alike", "first", "fractions", "seed", "most", "architecture", "name", "ink"],
+)
+def test_odd_arguments_are_refused_with_a_sentence(tmp_path, call):
+    root = make_fruit(tmp_path / "fruit")
+    for odd in ODD:
+        with pytest.raises((TypeError, ValueError)) as error:
+            call(root, odd)
+        said = str(error.value)
+        assert said.endswith(".") and re.search("got|no network|There is", said), said
+
+
+def test_no_list_of_files():
+    for odd in (None, 3, object()):
+        with pytest.raises(TypeError, match="files must be a list of files; got"):
+            image_files.load_images(odd, 8)

@@ -142,6 +142,12 @@ def test_a_raw_file_in_an_upload_is_known_by_its_name(tmp_path):
     assert unusable.CAMERA_RAW in save(tmp_path, buffer.getvalue())[0]
 
 
+@pytest.mark.parametrize("value", [None, 3, "a.png", b"x", ["a.png"], {"a.png": b"x"}])
+def test_what_no_field_for_files_gives(tmp_path, value):
+    with pytest.raises(TypeError, match="value must be the value of an ipywidgets.FileUpload"):
+        uploads.save_uploads(value, "kiwi", tmp_path)
+
+
 # Damage, and the disk
 
 

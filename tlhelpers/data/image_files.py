@@ -94,6 +94,10 @@ def load_images(
 
     if isinstance(files, str | Path):
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
+    try:
+        files = list(files)
+    except TypeError:
+        raise TypeError(f"files must be a list of files; got {type(files).__name__}.") from None
     if not isinstance(size, numbers.Real) or not size >= 1 or size % 1:  # nor NaN or infinite
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
     places = [as_path(file) for file in files]

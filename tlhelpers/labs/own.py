@@ -22,6 +22,7 @@ from tlhelpers.data.names import as_path
 from tlhelpers.data.structure import NO_TABLE
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching import fetch, mirror, registry
+from tlhelpers.inputs import check_shape, read_array, read_seed
 from tlhelpers.labs import digits, imagenet
 from tlhelpers.networks import imagenet_weights, preprocessing, table
 from tlhelpers.networks.build import build_network
@@ -89,7 +90,8 @@ def scan_and_split(
         isinstance(most_per_class, numbers.Integral) and most_per_class >= 2
     ):
         raise ValueError(f"most_per_class must be at least 2; got {most_per_class!r}.")
-    if not isinstance(fractions, Sequence) or len(fractions) != 2:
+    seed = read_seed(seed)
+    if not isinstance(fractions, Sequence) or isinstance(fractions, str) or len(fractions) != 2:
         raise ValueError(f"fractions must be two, to learn and to test; got {fractions!r}.")
     given = bool(given_splits.find_given_split(path))
     parts: list[folder_report.SplitFiles] = []
@@ -219,7 +221,7 @@ def plan_network(
     ValueError
         If there is no such network, or weights are given for the digits network.
     """
-    if architecture == "digits":
+    if _is_drawn(architecture):
         if weights is not None:
             raise ValueError("The digits network has its own weights; leave weights out.")
         return NetworkPlan(digits.build_digits_network, glyphs.CLASSES, digits.LABEL)
@@ -248,6 +250,14 @@ def plan_network(
         with contextlib.suppress(fetch.FileNotHere):
             _, label = imagenet.fetch_weights(architecture, download=download)
     return NetworkPlan(build, classes, label)
+
+
+def _is_drawn(architecture: str) -> bool:
+    """Say whether it is the network for drawn characters that is meant."""
+    if not isinstance(architecture, str):
+        kind = type(architecture).__name__
+        raise TypeError(f"architecture must be a name, such as 'MobileNetV2'; got {kind}.")
+    return architecture == "digits"
 
 
 def _is_near(file: registry.File, download: bool) -> bool:
@@ -290,7 +300,7 @@ def prepare_files(
     >>> prepare_files([], "MobileNetV2").shape
     (0, 224, 224, 3)
     """
-    drawn = architecture == "digits"
+    drawn = _is_drawn(architecture)
     size = INK_SIZE if drawn else table.find_architecture(architecture).size
     images = load_images(paths, size, progress=progress)
     if drawn:
@@ -319,6 +329,11 @@ def to_ink(images: np.ndarray) -> np.ndarray:
     numpy.ndarray
         Shape (n, 8, 8), float32 from 0 (paper) to 1 (ink).
 
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no such images.
+
     Examples
     --------
     >>> white = np.full((1, 32, 32, 3), 255, np.uint8)
@@ -328,6 +343,10 @@ def to_ink(images: np.ndarray) -> np.ndarray:
     """
     from PIL import Image
 
+    images = read_array(images, "images")
+    check_shape(images, "images", (None, None, 3))
+    if images.dtype != np.uint8:
+        raise TypeError(f"images must be uint8, from 0 to 255; got {images.dtype}.")
     result = np.zeros((len(images), glyphs.SIZE, glyphs.SIZE), np.float32)
     for i, image in enumerate(images):
         grey = np.asarray(Image.fromarray(image).convert("L"), np.float32)

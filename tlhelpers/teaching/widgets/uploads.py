@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def safe_name(name: str, *, otherwise: str = "picture") -> str:
     >>> safe_name("../../etc/passwd"), safe_name("con.png"), safe_name("a:b?.png")
     ('etc_passwd', '_con.png', 'a_b_.png')
     """
-    name = unicodedata.normalize("NFC", name)
+    name = unicodedata.normalize("NFC", str(name))
     name = "".join(letter if letter.isprintable() else "_" for letter in name)
     name = re.sub(r'[<>:"/\\|?*]', "_", name)
     # A dot in front hides a file, and Windows drops dots and spaces at the end.
@@ -111,7 +111,12 @@ def save_uploads(
     ...     save_uploads([{"name": "a.png", "content": b"no picture"}], "kiwi", folder)
     ['a.png: text, not a picture; not saved', 'No picture was saved.']
     """
-    class_name = str(class_name or "")
+    class_name = "" if class_name is None else str(class_name)
+    if not isinstance(value, Sequence) or not all(isinstance(item, Mapping) for item in value):
+        raise TypeError(
+            "value must be the value of an ipywidgets.FileUpload, for each file its name and "
+            f"content; got {type(value).__name__}."
+        )
     root = as_path(folder) if folder is not None else uploads_folder()
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
