@@ -1,8 +1,10 @@
 """Folders in folders, odd names, paths as people paste them: used, or said what to give."""
 
 import os
+import random
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,6 +136,31 @@ def test_a_large_tree_is_not_walked_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(structure, "_visible", lambda f: looked.append(f) or real(f))
     structure.check_structure(tmp_path / "x")
     assert len(looked) < 30
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_any_folders_the_one_that_is_named_is_the_right_one(tmp_path, seed):
+    """Random trees: an answer or a sentence, and a named folder names no other one."""
+    draw, named = random.Random(seed), 0
+    outer = ["train", "test", "data", "seg_train", "fruit", "kiwi", "docs", "Test"]
+    for number in range(25):
+        files = set()
+        for _ in range(draw.randrange(1, 4)):
+            above = [draw.choice(outer) for _ in range(draw.randrange(3))]
+            for name in draw.sample(["kiwi", "lemon", "plum", "images", "train"], 2):
+                inner = ["x"] * (draw.random() < 0.2)
+                files |= {"/".join([*above, name, *inner, str(draw.randrange(40))]) for _ in "ab"}
+        root = tree(tmp_path / str(number), *sorted(files))
+        for _ in range(2):
+            try:
+                cut(root)
+            except ValueError as error:
+                found = re.search(r"Was this meant: (.*?)\?", str(error))
+                if found:
+                    named += 1
+                    assert root.parent == tmp_path, f"{sorted(files)}: {error}"
+                    root = Path(found[1])
+    assert named > 2
 
 
 # Names of classes

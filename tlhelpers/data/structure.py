@@ -95,13 +95,14 @@ def check_structure(root: Path) -> None:
         )
     meant = max(roots, key=lambda place: part_of_split(place[-1]) == "train")
     advice = f"Was this meant: {root.joinpath(*meant)}?"
-    for name in sorted({place[len(meant) - 1] for place in places if place[:-1] == meant[:-1]}):
+    above, depth = meant[:-1], len(meant)
+    beside = [p for p in places if len(p) >= depth and p[: depth - 1] == above]
+    beside = [p for p in beside if part_of_split(p[depth - 1]) and p[depth - 1] != meant[-1]]
+    for name in sorted({place[-1] for place in beside if len(place) == depth}):
         advice += f" The pictures in {name} are in no class folders, so they have no labels."
-    beside = {place[: len(meant)] for place in places if len(place) > len(meant)} - {meant}
-    if part_of_split(meant[-1]) and any(
-        part_of_split(place[-1]) for place in beside if place[:-1] == meant[:-1]
-    ):
-        advice += f" tl.Lab.from_folder takes {root.joinpath(*meant[:-1])}, with its split."
+    others = {part_of_split(place[depth - 1]) for place in beside if len(place) > depth}
+    if part_of_split(meant[-1]) == "train" and others & {"test", "validation"}:
+        advice += f" tl.Lab.from_folder takes {root.joinpath(*above)}, with its split."
     raise ValueError(f"{root} holds folders of folders. {advice}")
 
 
