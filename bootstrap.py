@@ -66,6 +66,7 @@ PIP_SETTINGS = (
     "client-cert",
     "keyring-provider",
     "timeout",
+    "default-timeout",
     "retries",
     "cache-dir",
     "no-cache-dir",
@@ -109,12 +110,8 @@ def supported():
 
 def clean_environment():
     """Return the environment without what would lead a Python or pip astray."""
-    astray = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in astray and not name.startswith("PIP_")
-    }
+    astray = ("PYTHON", "PIP_", "__PYVENV_LAUNCHER__")
+    return {name: value for name, value in os.environ.items() if not name.startswith(astray)}
 
 
 def probe(command):
@@ -289,8 +286,10 @@ def project_lines(root):
             wanted = re.match(r"(build-system|project|tool\.hatch)\b", table.group(1))
         if wanted:
             lines.append(line)
-    version = lines_of(os.path.join(root, "tlhelpers", "__init__.py"))
-    return lines + [line for line in version if line.startswith("__version__")]
+    version = os.path.join(root, "tlhelpers", "__init__.py")
+    if os.path.isfile(version):  # else pip says what is missing
+        lines += [line for line in lines_of(version) if line.startswith("__version__")]
+    return lines
 
 
 def stamp(root, facts):
@@ -477,6 +476,8 @@ def alone(root):
 
 # --- pip -----------------------------------------------------------------------------------------
 
+WRONG_HASH = r"DO NOT MATCH THE HASHES"
+
 #: What pip says, and what it means.  The first that is found is told.
 CAUSES = (
     (
@@ -489,13 +490,36 @@ CAUSES = (
         " Move the course to a shorter one and run this again.",
     ),
     (
-        r"\[WinError (5|32)\]",
+        r"\[WinError 32\]",
         "Close whatever still uses the course (JupyterLab, a terminal) and run this again.",
     ),
     (
-        r"DO NOT MATCH THE HASHES",
-        "A package differs from the one that was pinned, so it was not installed."
-        " Perhaps the download was damaged: run this again.",
+        r"\[WinError 5\]",
+        "Windows does not let pip write there. Close whatever may still use the course"
+        " (JupyterLab, a terminal), see that the folder is yours, and run this again.",
+    ),
+    (
+        WRONG_HASH,
+        "A package differs from the one that was pinned, so it was not installed: it is damaged,"
+        " or another file of the same name. pip's cache was not used the second time, so the"
+        " place where pip found it has the other file: a second index, a mirror or a folder"
+        " from pip's settings (pip.conf, PIP_EXTRA_INDEX_URL, PIP_INDEX_URL, PIP_FIND_LINKS),"
+        " or a proxy that changes downloads. Take that out and run this again.",
+    ),
+    (
+        r"CA certificate bundle, invalid path|certificate file .* not found",
+        "A file of certificates that the settings name is not there. Put right or unset"
+        " REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, PIP_CERT or cert in pip.conf.",
+    ),
+    (
+        r"SOCKS support",
+        "The settings name a SOCKS proxy, which pip cannot use here. Unset ALL_PROXY (or"
+        " HTTPS_PROXY), or let it name an HTTP proxy.",
+    ),
+    (
+        r"ProxyError|[Uu]nable to connect to proxy|[Pp]roxy URL",
+        "The proxy that the settings name (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, or proxy in"
+        " pip.conf) does not let pip through. Put it right or unset it, and run this again.",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLError",
@@ -505,12 +529,13 @@ CAUSES = (
     (
         r"name resolution|NameResolutionError|Name or service not known|nodename nor servname"
         r"|getaddrinfo|NewConnectionError|Connection refused|Connection reset|Connection aborted"
-        r"|[Tt]imed out|unreachable|No route to host|ProxyError|Max retries exceeded",
+        r"|[Tt]imed out|unreachable|No route to host|Max retries exceeded",
         "Check the network connection and run this again: what was downloaded is kept.",
     ),
     (
         r"No matching distribution found",
-        "Where pip looks there is no such package for this computer and this Python.",
+        "Where pip looks there is no such package for this computer and this Python. It looks"
+        " where its settings say: pip.conf, PIP_NO_INDEX, PIP_FIND_LINKS, PIP_INDEX_URL.",
     ),
 )
 
@@ -588,8 +613,6 @@ def pip_environment(root):
     for name, value in os.environ.items():
         if name.startswith("PIP_") and value:
             found[name[4:].lower().replace("_", "-")] = value
-    if "find-links" not in found:  # else no package could be found at all
-        found.pop("no-index", None)
     for name in PIP_SETTINGS:
         value = found.get(name, "").replace("\n", " ").strip()
         if value:
@@ -611,11 +634,19 @@ def pip(root, arguments, total=1):
     """Run pip in .vnew.  What it says goes to a file, and onto the screen only if it fails."""
     command = [venv_python(root, NEW), "pip", "install", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"] + arguments
-    progress = Progress(total)
-    try:
-        code, lines = run_child(root, command, pip_environment(root), progress.see)
-    finally:
-        progress.close()
+    environment = pip_environment(root)
+
+    def run(*more):
+        progress = Progress(total)
+        try:
+            return run_child(root, command + list(more), environment, progress.see)
+        finally:
+            progress.close()
+
+    code, lines = run()
+    if code != 0 and re.search(WRONG_HASH, "\n".join(lines)):
+        say("A package is not the one that was pinned. Trying again without pip's cache ...")
+        code, lines = run("--no-cache-dir")
     if code != 0:
         raise Stop(
             f"pip could not install the packages. The last it said:\n{tail(lines)}\n"

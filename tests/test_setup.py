@@ -585,6 +585,11 @@ def test_a_full_disk_stops_it_before_anything_is_downloaded(project, monkeypatch
         ("HINT: ... does not have Windows Long Path support enabled", "shorter"),
         ("ERROR: No matching distribution found for numpy==99", "no such package"),
         ("ERROR: Can not combine '--user' and '--target'", "When that is put right"),
+        ("OSError: Missing dependencies for SOCKS support.", "ALL_PROXY"),
+        ("OSError: Please check proxy URL. It is malformed and could be", "HTTPS_PROXY"),
+        ("connection broken by 'ProxyError('Unable to connect to proxy')'", "HTTPS_PROXY"),
+        ("suitable TLS CA certificate bundle, invalid path: /x.pem", "REQUESTS_CA_BUNDLE"),
+        ("[WinError 5] Access is denied", "does not let pip write"),
     ],
 )
 def test_the_advice_follows_what_pip_said(said, advice):
@@ -833,6 +838,38 @@ def test_settings_of_pip_that_lead_astray_are_ignored(tiny, tmp_path):
     more = {"PIP_CONFIG_FILE": str(file), "PIP_FIND_LINKS": "", "PIP_TARGET": str(elsewhere)}
     update(tiny, **more, PIP_REQUIRE_HASHES="0", PIP_LOG=str(elsewhere))
     assert not elsewhere.exists()
+
+
+def test_another_file_than_the_pinned_one_is_named_and_tried_without_the_cache(tiny):
+    before, _ = other_pins(tiny)
+    pins = tiny.folder / "requirements.txt"
+    pins.write_text(re.sub("(?<=sha256:)[0-9a-f]{64}", 64 * "0", pins.read_text()))
+    code, said = tiny.set_up(PIP_CACHE_DIR=str(tiny.folder / "cache"))
+    assert code == 1 and "Trying again without pip's cache" in said
+    advice = said.split("set-up.log")[-1]
+    assert "PIP_EXTRA_INDEX_URL" in advice and "network" not in advice
+    log = (tiny.folder / "build" / "set-up.log").read_text("utf-8")
+    assert log.count("DO NOT MATCH THE HASHES") == 2 and tiny.says() == before
+    tiny.pin(before[-1])
+    assert tiny.set_up()[0] == 0
+
+
+def test_without_an_index_and_without_a_folder_pip_asks_nobody(tiny, monkeypatch):
+    """Who sets PIP_NO_INDEX means it."""
+    monkeypatch.setattr(bootstrap, "folder", lambda root, name="": str(tiny.folder / ".venv"))
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_USER", "1")
+    found = bootstrap.pip_environment(str(tiny.folder))
+    assert found["PIP_NO_INDEX"] == "1" and "PIP_USER" not in found
+
+
+def test_settings_of_python_do_not_reach_in(monkeypatch):
+    for name in ("PYTHONHOME", "PYTHONIOENCODING", "PYTHONWARNINGS", "PYTHONHASHSEED"):
+        monkeypatch.setenv(name, "garbage")
+    assert bootstrap.probe([sys.executable])["version"] == list(sys.version_info[:3])
 
 
 def test_a_failing_pip_is_shown_and_nothing_is_changed(tiny):
