@@ -26,6 +26,7 @@ from tlhelpers.fetching.registry import File
 
 pytestmark = pytest.mark.usefixtures("cache")
 
+HOME = "USERPROFILE" if os.name == "nt" else "HOME"
 PAGE = b"<!DOCTYPE html><html><body>Log in to the school's network</body></html>"
 
 
@@ -372,6 +373,8 @@ def test_an_address_that_is_none():
         ("http://8.8.8.8/", False),
         ("http://mirror.school.example/", False),
         ("http://", False),
+        ("http://localhost:8765", True),
+        ("http://teacher.local:8765", True),
     ],
 )
 def test_what_is_in_the_classroom(address, near):
@@ -384,7 +387,33 @@ def test_a_proxy_is_not_asked_for_what_is_in_the_classroom(monkeypatch):
     assert fetch_from(good)[0] == DATA
     monkeypatch.setattr(internet, "_is_near", lambda address: False)
     shutil.rmtree(places.cache_folder())
-    assert "no connection" in refusal(good)[0]
+    assert "the proxy does not let through (" in (text := refusal(good)[0])
+    assert "look at http_proxy)" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "invalid path: /nowhere/ca.pem; look at"),
+        ("CURL_CA_BUNDLE", "/nowhere/ca.pem", "invalid path: /nowhere/ca.pem; look at"),
+        ("https_proxy", "nonsense://h", "look at"),
+        ("all_proxy", "socks5://127.0.0.1:9", "look at"),
+    ],
+)
+def test_a_setting_that_disturbs_is_named_and_the_next_source_is_asked(
+    monkeypatch, tmp_path, name, value, said
+):
+    for one in internet.PROXIES + internet.CERTIFICATES:
+        monkeypatch.delenv(one, raising=False)
+        monkeypatch.delenv(one.lower(), raising=False)
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TLHELPERS_MIRROR", "https://127.0.0.1:1/")
+    monkeypatch.setattr(internet, "_is_near", lambda address: False)
+    with pytest.raises(fetch.FileNotHere) as caught:
+        fetch.fetch_file(thing("https://127.0.0.1:2"), download=True)
+    text = str(caught.value)
+    assert text.count(f"{said} {name}") == 2 and "cannot be used" not in text
 
 
 def test_no_http_at_all():
@@ -604,8 +633,62 @@ def test_a_cache_that_cannot_be_written(monkeypatch, number):
 
 def test_a_file_where_the_cache_should_be(cache):
     cache.write_text("in the way")
-    with server(good) as there, pytest.raises(fetch.FileNotHere, match="cannot be used"):
+    with server(good) as there, pytest.raises(fetch.FileNotHere) as caught:
         fetch.fetch_file(thing(there.url), download=True)
+    assert "cannot be used" in str(caught.value) and "set TLHELPERS_CACHE" in str(caught.value)
+
+
+@pytest.mark.parametrize("problem", [OSError(errno.ENOLCK, "No locks"), NotImplementedError()])
+def test_a_disk_without_locks_is_no_obstacle(monkeypatch, problem):
+    import filelock
+
+    def refuse(self, *args, **keywords):
+        raise problem
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    assert fetch_from(good)[0] == DATA
+
+
+@pytest.mark.parametrize("variable", ["TLHELPERS_CACHE", "TLHELPERS_DATA"])
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        ("~/tl", "{home}/tl"),
+        ("' ~/tl'", "{home}/tl"),
+        ('"{home}/tl"', "{home}/tl"),
+        ("caches/tl", "{course}/caches/tl"),
+    ],
+)
+def test_folders_that_are_named(monkeypatch, tmp_path, variable, value, folder):
+    course = tmp_path / "course"
+    monkeypatch.setattr(places, "checkout_folder", lambda: course)
+    monkeypatch.setenv(HOME, str(tmp_path))
+    monkeypatch.setenv(variable, value.format(home=tmp_path))
+    read = {"TLHELPERS_CACHE": places.cache_folder, "TLHELPERS_DATA": places.learner_folder}
+    assert str(read[variable]()) == folder.format(home=tmp_path, course=course)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_without_a_home(monkeypatch, capsys, named):
+    """The cache is a courtesy; what is the learner's own needs a place that stays."""
+
+    def nobody(*_):
+        raise RuntimeError("Could not determine home directory.")
+
+    import platformdirs
+
+    monkeypatch.setattr(places.Path, "expanduser", nobody)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", nobody)
+    monkeypatch.setattr(platformdirs, "user_data_dir", nobody)
+    for name in ("TLHELPERS_CACHE", "TLHELPERS_DATA"):
+        monkeypatch.setenv(name, "~/x" if named else "")
+    places._until_python_ends.cache_clear()
+    assert places.cache_folder() == places.cache_folder() and places.cache_folder().is_dir()
+    assert capsys.readouterr().err.count("set TLHELPERS_CACHE") == 1
+    with pytest.raises(RuntimeError, match="set TLHELPERS_DATA to the full path"):
+        places.learner_folder()
+    places.cache_folder().rmdir()
+    places._until_python_ends.cache_clear()
 
 
 def test_a_read_only_cache_that_has_the_file_is_enough(monkeypatch):

@@ -1,12 +1,14 @@
 """Exercises and quizzes: whatever is asked, every answer gets words, and the right ones."""
 
 import ast
+import errno
 import functools
 import json
 import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import filling
 import nbformat
@@ -531,6 +533,36 @@ def test_what_a_later_version_adds_is_kept(own_folder):
     (own_folder / "progress.json").write_text('{"solved": {}, "drawings": 7}')
     progress.remember_solved("0.1")
     assert json.loads((own_folder / "progress.json").read_text())["drawings"] == 7
+
+
+@pytest.mark.parametrize("trouble", ["no entry", "no home", "no locks"])
+def test_trouble_with_the_folder_is_a_note_everywhere(trouble, monkeypatch, capsys):
+    """Whoever made it may be somebody else; a home may be missing, or have no locks."""
+    import filelock
+
+    from tlhelpers.fetching.places import NoFolder
+
+    def refuse(*_, **__):
+        raise {
+            "no entry": PermissionError(errno.EACCES, "Permission denied"),
+            "no home": NoFolder("This user has no home folder: set TLHELPERS_DATA"),
+            "no locks": OSError(errno.ENOLCK, "No locks available"),
+        }[trouble]
+
+    place, name = {
+        "no entry": (Path, "exists"),
+        "no home": (progress, "learner_folder"),
+        "no locks": (filelock.FileLock, "acquire"),
+    }[trouble]
+    monkeypatch.setattr(place, name, refuse)
+    note = "" if trouble == "no locks" else "TLHELPERS_DATA"
+    assert note in progress.read_solved()[1]
+    assert note in progress.forget_solved()[1]
+    tl.progress("00")
+    assert note in capsys.readouterr().out
+    if trouble == "no locks":
+        assert progress.remember_solved("0.4") == ""
+        assert set(progress.read_solved()[0]) == {"0.4"}
 
 
 @pytest.mark.parametrize("trouble", ["no folder", "locked"])

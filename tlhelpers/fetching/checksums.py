@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tlhelpers.fetching.internet import SourceFailed
+from tlhelpers.fetching.whole_files import lock_if_possible
 
 PATIENCE = 600.0  # seconds to wait for another process that gets nowhere
 
@@ -116,6 +117,8 @@ def is_readable(path: Path, name: str) -> bool:
 def locked(place: Path) -> Iterator[None]:
     """Let one process at a time work on a file; the lock of a dead process does not count.
 
+    Where the disk has no locks, nobody waits.
+
     Parameters
     ----------
     place
@@ -125,6 +128,8 @@ def locked(place: Path) -> Iterator[None]:
     ------
     SourceFailed
         If another process holds the lock for minutes and gets nowhere.
+    OSError
+        If the folder cannot be written to.
     """
     import filelock
 
@@ -132,7 +137,7 @@ def locked(place: Path) -> Iterator[None]:
     seen, since, told = None, time.monotonic(), False
     while True:
         try:
-            lock.acquire(timeout=2, poll_interval=0.1)
+            lock_if_possible(lock, timeout=2)
             break
         except filelock.Timeout:
             if not told:

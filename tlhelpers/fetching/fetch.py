@@ -38,7 +38,8 @@ class FileNotHere(Exception):
 
 def is_offline() -> bool:
     """Say whether ``TLHELPERS_OFFLINE`` forbids the use of the network."""
-    return os.environ.get("TLHELPERS_OFFLINE", "").strip().lower() not in ("", "0", "no", "false")
+    said = os.environ.get("TLHELPERS_OFFLINE", "").strip(" \"'").lower()
+    return said not in ("", "0", "no", "false", "off")
 
 
 # --------------------------------------------------------------------------- getting
@@ -299,12 +300,12 @@ def _checksum_in_words(file: File) -> str:
     return f"{kind} {file.checksum}" if kind else "it must be complete"
 
 
+_ANOTHER_FOLDER = "set TLHELPERS_CACHE (for weights: KERAS_HOME) to a folder of yours"
+
+
 def _disk_trouble(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space, or set TLHELPERS_CACHE to another disk"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return (
-            "cannot be written to; set TLHELPERS_CACHE (for weights: KERAS_HOME) to a folder of "
-            "yours"
-        )
-    return f"cannot be used ({error.strerror or error})"
+        return f"cannot be written to; {_ANOTHER_FOLDER}"
+    return f"cannot be used ({error.strerror or error}); {_ANOTHER_FOLDER}"

@@ -8,11 +8,12 @@ and words for what went wrong.
 from __future__ import annotations
 
 import ipaddress
+import os
 import random
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -169,6 +170,7 @@ def _fetch_piece(session: requests.Session, address: str, part: Path, size: int)
                 unit_scale=True,
                 delay=1,
                 leave=False,
+                disable=sys.stderr is None,
             ) as bar,
         ):
             arrived = start
@@ -199,24 +201,45 @@ def _open(session: requests.Session, address: str, have: int) -> requests.Respon
         raise SourceFailed(f"redirects more than {session.max_redirects} times") from error
     except requests.exceptions.SSLError as error:
         if "certificate" in str(error).lower():
-            raise SourceFailed(f"its certificate is not trusted ({_reason(error)})") from error
+            raise SourceFailed(
+                f"its certificate is not trusted ({_reason(error)}{_settings(CERTIFICATES)})"
+            ) from error
         raise _Cut(f"the secure connection failed ({_reason(error)})") from error
     except requests.ConnectTimeout as error:
         raise _Cut(f"no answer within {CONNECT:g} s") from error
     except requests.Timeout as error:
         raise _Cut(f"connected, but no answer within {STALL:g} s") from error
+    except requests.exceptions.ProxyError as error:
+        said = f"{_reason(error)}{_settings(PROXIES)}"
+        raise _Cut(f"the proxy does not let through ({said})") from error
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
         raise _Cut(f"no connection ({_reason(error)})") from error
     except (requests.RequestException, ValueError) as error:
-        raise SourceFailed(f"cannot be asked ({_reason(error)})") from error
+        proxies = _settings(PROXIES) if re.search("[Pp]roxy|SOCKS", str(error)) else ""
+        raise SourceFailed(f"cannot be asked ({_reason(error)}{proxies})") from error
+    except OSError as error:  # such as a file of certificates that is gone
+        raise SourceFailed(f"cannot be asked ({error}{_settings(CERTIFICATES)})") from error
+
+
+#: Environment variables that `requests` follows.
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def _settings(names: Sequence[str]) -> str:
+    """Name those of some environment variables that are set, for the end of a sentence."""
+    found = [n for name in names for n in (name, name.lower()) if os.environ.get(n)]
+    return f"; look at {' and '.join(found)}" if found else ""
 
 
 def _is_near(address: str) -> bool:
-    """Say whether an address is in this classroom: a private number, and no name."""
+    """Say whether an address is in this classroom: a private number, or a name without dots."""
+    host = ""
     try:
-        return ipaddress.ip_address(urlsplit(address).hostname or "").is_private
+        host = urlsplit(address).hostname or ""
+        return ipaddress.ip_address(host).is_private
     except ValueError:
-        return False
+        return bool(host) and ("." not in host or host.endswith((".local", ".localhost")))
 
 
 def _judge(response: requests.Response, part: Path, have: int) -> tuple[int, int]:

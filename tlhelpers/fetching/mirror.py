@@ -20,10 +20,10 @@ def mirror_source() -> str:
     A relative folder counts from the current folder, or else from the course's:
     notebooks run in a folder of their own, and not where the command was given.
     """
-    mirror = os.environ.get("TLHELPERS_MIRROR", "").strip()
+    mirror = os.environ.get("TLHELPERS_MIRROR", "").strip(" \"'")
     if not mirror or is_address(mirror):
         return mirror
-    folder, course = Path(mirror).expanduser(), places.PACKAGE.parent
+    folder, course = Path(os.path.expanduser(mirror)), places.PACKAGE.parent
     return str(course / folder if not folder.exists() and (course / folder).is_dir() else folder)
 
 

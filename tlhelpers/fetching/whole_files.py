@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # takes a while to import
+    from filelock import BaseFileLock
+
+#: What speaks against writing in a folder at all.  Anything else that a lock
+#: says means that this disk has no locks, as some home folders on a network.
+_NO_WRITING = ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOENT", "ENOTDIR")
+NO_WRITING = {getattr(errno, name) for name in _NO_WRITING if hasattr(errno, name)}
+
+
+def lock_if_possible(lock: BaseFileLock, timeout: float) -> None:
+    """Take a lock, or go on without where the disk has none: files are written whole anyway.
+
+    Parameters
+    ----------
+    lock
+        May be released afterwards in either case.
+    timeout
+        Seconds to wait for another process that has it.
+
+    Raises
+    ------
+    filelock.Timeout
+        If another process keeps it.
+    OSError
+        If nothing can be written there.
+    """
+    try:
+        lock.acquire(timeout=timeout, poll_interval=0.1)
+    except TimeoutError:
+        raise
+    except NotImplementedError:
+        return
+    except OSError as error:
+        if error.errno in NO_WRITING:
+            raise
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

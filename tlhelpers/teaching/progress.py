@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from tlhelpers.fetching.places import learner_folder
-from tlhelpers.fetching.whole_files import write_whole
+from tlhelpers.fetching.places import NoFolder, learner_folder
+from tlhelpers.fetching.whole_files import lock_if_possible, write_whole
 
 PATIENCE = 5.0  # seconds to wait for another notebook that is writing
 
@@ -36,10 +36,8 @@ def read_solved() -> tuple[dict[str, str], str]:
     note
         A sentence, or nothing.
     """
-    if not progress_path().exists():  # so that looking leaves nothing behind
-        return {}, ""
     # With the lock, because a damaged file is set aside.
-    data, note = _locked(_read)
+    data, note = _locked(_read, only_if_there=True)
     return (data or {}).get("solved", {}), note
 
 
@@ -89,23 +87,38 @@ def forget_solved(prefix: str = "") -> tuple[list[str], str]:
             _write(data)
         return gone, note
 
-    if not progress_path().exists():
-        return [], ""
-    gone, note = _locked(remove)
+    gone, note = _locked(remove, only_if_there=True)
     return gone or [], note
 
 
-def _locked(work: Callable[[], tuple[T, str]]) -> tuple[T | None, str]:
+def _locked(
+    work: Callable[[], tuple[T, str]], *, only_if_there: bool = False
+) -> tuple[T | None, str]:
     """Do some work while no other notebook is at the file; trouble becomes a note."""
     import filelock
 
     try:
-        progress_path().parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(progress_path().with_name(".progress.lock"), timeout=PATIENCE):
+        path = progress_path()
+        # Looking leaves nothing behind.  (exists() hides no folder that may not be entered.)
+        if only_if_there and not path.exists():
+            return None, ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path.with_name(".progress.lock"))
+        lock_if_possible(lock, PATIENCE)
+        try:
             return work()
-    except (OSError, NotImplementedError) as problem:  # a disk without locks is one, too
-        reason = getattr(problem, "strerror", None) or type(problem).__name__
-        return None, f"(Your progress cannot be kept in {progress_path()}: {reason}.)"
+        finally:
+            lock.release()
+    except NoFolder as problem:
+        return None, f"(Your progress cannot be kept: {problem}.)"
+    except filelock.Timeout:
+        return None, f"(Your progress cannot be kept in {path}: another notebook is at it.)"
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        return None, (
+            f"(Your progress cannot be kept in {path}: {reason}. "
+            "To keep it, set TLHELPERS_DATA to a folder of yours.)"
+        )
 
 
 def _read() -> tuple[dict, str]:
