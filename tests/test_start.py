@@ -1,10 +1,13 @@
 """TensorFlow starts without its greeting, and not without its errors; sums stay on one core."""
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
+
+from tlhelpers import start
 
 UNSET = ("TF_CPP_MIN_LOG_LEVEL", "OPENBLAS_NUM_THREADS")
 
@@ -30,6 +33,69 @@ def test_a_failing_import_says_why(tmp_path):
     done = run("import tlhelpers as tl\ntl.load_tensorflow()", PYTHONPATH=path)
     assert done.returncode != 0
     assert "library xyz is missing" in done.stderr and "ImportError: no" in done.stderr
+
+
+@pytest.mark.slow
+def test_what_keras_json_says_does_not_reach_in(tmp_path):
+    """Nor does it matter that nobody can see what is said."""
+    settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.5}
+    (tmp_path / "keras.json").write_text(json.dumps(settings | {"backend": "theano"}))
+    done = run(
+        "import os\nos.close(2)\nimport sys\nsys.stderr = None\nimport tlhelpers as tl\n"
+        "tl.load_tensorflow()\nimport keras.config as k\n"
+        "print(k.image_data_format(), k.floatx(), k.epsilon(), k.backend())",
+        KERAS_HOME=str(tmp_path),
+        KERAS_BACKEND="",
+    )
+    assert done.stdout.split()[-4:] == ["channels_last", "float32", "1e-07", "tensorflow"]
+
+
+@pytest.mark.slow
+def test_settings_that_keras_refuses_are_named(tmp_path):
+    (tmp_path / "keras.json").write_text("[]")
+    done = run("import tlhelpers as tl\ntl.load_tensorflow()", KERAS_HOME=str(tmp_path))
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: Keras cannot be loaded")
+    assert str(tmp_path / "keras.json") in last and "KERAS_" in last
+
+
+@pytest.mark.parametrize(
+    ("variable", "in_file", "used", "named"),
+    [
+        ("tensorflow", "theano", "tensorflow", ""),
+        ("theano", "tensorflow", "tensorflow", "KERAS_BACKEND names the backend 'theano'"),
+        ("no_such_module", None, "tensorflow", "KERAS_BACKEND"),
+        ("", "cntk", "tensorflow", "keras.json names the backend 'cntk'"),
+        ("", 7, "tensorflow", "keras.json"),
+        ("", None, "", ""),
+        ("jax", None, "tensorflow", "which the course cannot use here"),
+    ],
+)
+def test_a_backend_that_is_not_here_is_named(
+    monkeypatch, tmp_path, capsys, variable, in_file, used, named
+):
+    find_spec = start.importlib.util.find_spec
+    monkeypatch.setattr(
+        start.importlib.util, "find_spec", lambda name: None if name == "jax" else find_spec(name)
+    )
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", variable)
+    text = "[broken" if in_file is None else json.dumps({"backend": in_file})
+    (tmp_path / "keras.json").write_text(text)
+    start._choose_backend()
+    assert os.environ["KERAS_BACKEND"] == used
+    said = capsys.readouterr().err
+    assert named in said and bool(named) == bool(said)
+
+
+def test_without_a_screen_nothing_is_written_into_a_file_of_the_learners(tmp_path):
+    done = run(
+        "import os\nos.close(2)\nfrom tlhelpers import start\n"
+        "with start.no_messages():\n    os.write(2, b'greeting')\n"
+        f"notes = open({str(tmp_path / 'notes')!r}, 'w')\nos.write(2, b'greeting')\n"
+        "print(notes.fileno() > 2)"
+    )
+    assert done.stdout.strip() == "True" and (tmp_path / "notes").read_text() == ""
 
 
 CORES = (

@@ -1,12 +1,18 @@
-"""Start TensorFlow quietly, and keep small sums on one core."""
+"""Start TensorFlow quietly, set Keras up for the course, and keep small sums on one core."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
+
+#: Keras' backends that the course works with, each with the module that it needs.
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def load_tensorflow() -> None:
@@ -14,12 +20,14 @@ def load_tensorflow() -> None:
 
     TensorFlow writes about missing graphics cards and processor instructions
     before Python can stop it.  Here they go to a temporary file, and they are
-    shown only if the import fails.  Also calls `small_sums_on_one_core`.
+    shown only if the import fails.  Also calls `small_sums_on_one_core`, and
+    gives Keras the settings of the course: pictures with the colours last, and
+    numbers of 32 bits, whatever ``keras.json`` says.
 
     Raises
     ------
     ImportError
-        If TensorFlow cannot be imported; what it said is printed first.
+        If TensorFlow or Keras cannot be imported; what it said is printed first.
 
     Examples
     --------
@@ -27,15 +35,55 @@ def load_tensorflow() -> None:
     >>> "tensorflow" in sys.modules
     True
     """
-    if "tensorflow" in sys.modules:
-        return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    small_sums_on_one_core()
-    with no_messages():
-        import tensorflow as tf
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        small_sums_on_one_core()
+    if "keras" not in sys.modules:
+        _choose_backend()
+    # A flag that TensorFlow does not know ends Python at once: then it has to say so.
+    flags = "TF_XLA_FLAGS" in os.environ or "XLA_FLAGS" in os.environ
+    try:
+        with contextlib.nullcontext() if flags else no_messages():
+            import tensorflow as tf
 
-        tf.config.list_physical_devices()  # says the rest of what it has to say
-        tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
+            tf.config.list_physical_devices()  # says the rest of what it has to say
+            tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
+            import keras
+    except ImportError:
+        raise
+    except Exception as error:  # Keras takes what is in its settings as it is
+        said = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise ImportError(
+            f"Keras cannot be loaded ({said}). It reads {_keras_file()} "
+            "and the environment variables that begin with KERAS_: put right what is wrong "
+            "there, or rename that file, and restart Python."
+        ) from error
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+
+
+def _choose_backend() -> None:
+    """Let Keras use TensorFlow if what the settings name is not to be had."""
+    try:
+        in_file = json.loads(_keras_file().read_text(encoding="utf-8")).get("backend")
+    except (OSError, ValueError, AttributeError):  # Keras itself says what is wrong with it
+        in_file = None
+    in_variable = os.environ.get("KERAS_BACKEND")
+    name = in_variable or in_file or "tensorflow"
+    if name not in BACKENDS or importlib.util.find_spec(name) is None:
+        where = "The variable KERAS_BACKEND" if in_variable else _keras_file()
+        print(
+            f"Note: {where} names the backend {name!r}, which the course cannot use here; "
+            "it uses TensorFlow.",
+            file=sys.stderr,
+        )
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _keras_file() -> Path:
+    home = os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
+    return Path(os.path.expanduser(home)) / "keras.json"
 
 
 def small_sums_on_one_core() -> None:
@@ -60,7 +108,7 @@ def small_sums_on_one_core() -> None:
     threadpool_limits(1, user_api="blas")  # for what is loaded already
 
 
-@contextmanager
+@contextlib.contextmanager
 def no_messages(*, show_on_error: bool = True) -> Iterator[None]:
     """Keep what compiled code writes to the error stream off the screen.
 
@@ -74,9 +122,15 @@ def no_messages(*, show_on_error: bool = True) -> Iterator[None]:
     >>> with no_messages():
     ...     _ = os.write(2, b"Technical greetings.")
     """
-    with tempfile.TemporaryFile() as said:
+    _insist_on_a_screen()
+    try:
+        file = tempfile.TemporaryFile()
+    except OSError:  # there is nowhere to put anything
+        file = open(os.devnull, "w+b")
+    with file as said:
         # The messages come from compiled code, which knows the screen as file 2.
-        sys.stderr.flush()
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stderr.flush()  # there may be none
         screen = os.dup(2)
         os.dup2(said.fileno(), 2)
         try:
@@ -84,8 +138,20 @@ def no_messages(*, show_on_error: bool = True) -> Iterator[None]:
         except Exception:
             if show_on_error:
                 said.seek(0)
-                os.write(screen, said.read())
+                with contextlib.suppress(OSError):
+                    os.write(screen, said.read())
             raise
         finally:
             os.dup2(screen, 2)
             os.close(screen)
+
+
+def _insist_on_a_screen() -> None:
+    """Let file 2 be something: else what is said would go into the next file that is opened."""
+    try:
+        os.fstat(2)
+    except OSError:  # a service, or pythonw
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != 2:
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
