@@ -55,7 +55,7 @@ def test_no_two_modules_import_each_other():
 
     for name in graph:
         below(name)
-    for name in ("inputs", "plots.figure_style", "data.wording"):
+    for name in ("inputs", "plots.letters", "data.wording"):
         assert graph[name] == set()
 
 

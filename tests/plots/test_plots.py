@@ -1,9 +1,15 @@
 """Figures: words for everyone, the right numbers, the same bytes each time."""
 
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tlhelpers import plots
+from tlhelpers.plots import letters
 
 CURVES = {
     "raw pixels": {1: [0.5, 0.6], 5: [0.8, 0.8]},
@@ -36,6 +42,106 @@ def test_the_same_figure_gives_the_same_bytes(monkeypatch):
     for _ in range(2):
         plots.show(plots.label_curves(CURVES), alt="Three curves.")
     assert calls[0][0][0]["image/png"] == calls[2][0][0]["image/png"]
+
+
+HOSTILE = {
+    "text.usetex": True,
+    "text.color": "white",
+    "font.family": ["Comic Sans MS"],
+    "axes.labelcolor": "white",
+    "xtick.color": "white",
+    "lines.linewidth": 9,
+    "image.origin": "lower",
+    "savefig.facecolor": "red",
+    "savefig.transparent": True,
+    "figure.dpi": 33,
+    "xtick.labelsize": 30,
+}
+
+
+@pytest.mark.parametrize("look", ["dark_background", HOSTILE], ids=["dark", "hostile"])
+def test_figures_look_the_same_whatever_the_learner_has_set(monkeypatch, look):
+    import matplotlib.pyplot as plt
+
+    from tlhelpers.teaching.widgets.showing import to_png
+
+    def pictures():
+        made = [plots.label_curves(CURVES), plots.confusion([0, 1], [0, 0], ["a", "b"])]
+        calls = displayed(monkeypatch)
+        kept = to_png(made[0])
+        for figure in made:
+            plots.show(figure, alt="Figure.")
+        return [kept, *(call[0][0]["image/png"] for call in calls[::2])]
+
+    usual = pictures()
+    with plt.rc_context():
+        plt.style.use(look)
+        mine = dict(plt.rcParams)
+        assert pictures() == usual
+        assert dict(plt.rcParams) == mine
+
+
+def test_ticks_have_the_colour_of_the_style_in_which_they_were_made():
+    import matplotlib.pyplot as plt
+
+    with plt.style.context("dark_background"):
+        figure = plots.confusion([0, 1], [0, 0], ["a", "b"])
+        labels = figure.axes[0].get_xticklabels() + figure.axes[0].get_yticklabels()
+    assert {label.get_color() for label in labels} == {"black"}
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "module://no_such_module"])
+def test_a_backend_that_does_not_work_is_named_once(backend):
+    code = "from tlhelpers import plots\nfor _ in range(2):\n    plots.bars({'a': 0.5})\n"
+    env = {"MPLBACKEND": backend, "PYTHONPATH": str(Path(plots.__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("Note: Matplotlib cannot draw as MPLBACKEND") == 1
+
+
+# ----------------------------------------------------------------------------- letters
+
+
+@pytest.fixture
+def no_memory():
+    """Fonts that were found, and notes that were said, are forgotten."""
+    for memory in (letters._fonts_with, letters._tell):
+        memory.cache_clear()
+    yield
+    for memory in (letters._fonts_with, letters._tell):
+        memory.cache_clear()
+
+
+def test_a_font_is_found_for_each_script(monkeypatch, no_memory):
+    fonts = {"Hanzi": "猫", "Deva": "क", "Other": "x"}
+    monkeypatch.setattr(letters, "_installed", lambda: [(name, name) for name in fonts])
+    own = letters._own_letters()
+    monkeypatch.setattr(letters, "_letters_of", lambda path: {ord(c) for c in fonts[path]} | own)
+    axis = plots.confusion([0, 1, 2], [0, 1, 2], ["猫", "क", "Größe"]).axes[0]
+    found = [label.get_fontfamily() for label in axis.get_xticklabels()]
+    assert found == [[letters.FONT, "Hanzi", "Deva"]] * 2 + [[letters.FONT]]
+
+
+def test_letters_that_no_font_has_are_named_once(monkeypatch, no_memory, capsys):
+    monkeypatch.setattr(letters, "_installed", lambda: [])
+    displayed(monkeypatch)
+    with warnings.catch_warnings(record=True) as warned:
+        for _ in range(2):
+            plots.show(plots.confusion([0, 1], [0, 1], ["猫", "é ✔️ größer"]), alt="Two names.")
+    said = capsys.readouterr().err
+    assert said.count("Note: no font on this computer has the letters 猫,") == 1
+    assert [str(one.message) for one in warned] == []
+
+
+def test_fonts_that_are_installed_are_looked_through():
+    from matplotlib import font_manager
+
+    names = dict(letters._installed())
+    assert letters.FONT in names and not any("Last" in name for name in names)
+    assert ord("é") in letters._letters_of(font_manager.findfont(letters.FONT))
+    assert letters._letters_of("/nowhere/at/all.ttf") == frozenset()
 
 
 def test_a_figure_without_words_is_refused():

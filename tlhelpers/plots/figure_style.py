@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
+import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+from tlhelpers.plots.letters import FONT, find_letters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +38,7 @@ _STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
+    "font.family": FONT,
     "font.size": 11,
     "legend.frameon": False,
     "svg.hashsalt": "tlhelpers",
@@ -63,8 +69,10 @@ def show(figure: Figure, alt: str) -> None:
     if not alt.strip():
         raise ValueError("alt must say in a sentence what the figure shows; got an empty text.")
     png = io.BytesIO()
-    # No software version inside the file: the same picture gives the same bytes.
-    figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    with style():
+        finish(figure)
+        # No software version inside the file: the same picture gives the same bytes.
+        figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     data = {"image/png": png.getvalue(), "text/plain": "<Figure>"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
@@ -76,6 +84,9 @@ def show(figure: Figure, alt: str) -> None:
 def style() -> Iterator[None]:
     """Draw figures of your own in the style of the course: ``with style(): ...``.
 
+    It begins with Matplotlib's defaults, so that figures look the same whatever
+    ``matplotlibrc`` or ``plt.style.use`` say; these hold again afterwards.
+
     Examples
     --------
     >>> import matplotlib.pyplot as plt
@@ -86,5 +97,56 @@ def style() -> Iterator[None]:
     """
     import matplotlib.pyplot as plt
 
-    with plt.rc_context(_STYLE):
+    _insist_on_a_backend()
+    before = set(plt.get_fignums())
+    with plt.style.context(["default", _STYLE]):
         yield
+        for number in sorted(set(plt.get_fignums()) - before):
+            finish(plt.figure(number))
+
+
+def finish(figure: Figure) -> None:
+    """Let a figure keep the style in which it was made, and find fonts for all its letters.
+
+    Parameters
+    ----------
+    figure
+        Changed in place, inside of `style`.
+    """
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            # Ticks are only made when they are asked for, in the style of that moment.
+            axis.get_ticklabels(which="both")
+    find_letters(figure)
+
+
+@functools.cache
+def _insist_on_a_backend() -> None:
+    """Let Matplotlib draw into memory if the learner's own way to draw does not work here."""
+    import matplotlib.pyplot as plt
+
+    if plt.get_fignums():
+        return
+    try:
+        plt.close(plt.figure())
+    except Exception as error:  # no window system, a module that is missing
+        _tell_backend(error)
+        plt.switch_backend("agg")
+
+
+def _tell_backend(error: Exception) -> None:
+    print(
+        f"Note: Matplotlib cannot draw as MPLBACKEND or matplotlibrc say ({error}); "
+        "figures are drawn in memory.",
+        file=sys.stderr,
+    )
+
+
+if "MPLBACKEND" in os.environ and "matplotlib" not in sys.modules:
+    try:
+        pass
+    except ValueError as error:  # it refuses a name that it does not know
+        _tell_backend(error)
+        del os.environ["MPLBACKEND"]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]  # half of it: it is loaded afresh

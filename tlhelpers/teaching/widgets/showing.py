@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tlhelpers.plots import figure_style
+
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
     from matplotlib.figure import Figure
@@ -33,7 +35,9 @@ def to_png(figure: Figure) -> bytes:
     b'PNG'
     """
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=90, metadata={"Software": None})
+    with figure_style.style():
+        figure_style.finish(figure)
+        figure.savefig(file, format="png", dpi=90, metadata={"Software": None})
     return file.getvalue()
 
 
