@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -183,7 +184,13 @@ def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
     assert command_line.main(["lab"]) == 5
     assert command_line.main(["lab", "01", "--", "--no-browser", "--port=9"]) == 5
-    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:5]
+    own = "--ServerApp.tornado_settings={'headers': {}}"  # the learner's wins
+    assert command_line.main(["lab", "--", own]) == 5
+    assert [word for word in started.pop() if word.startswith("--ServerApp")] == [own]
+    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:6]
+    name, _, value = quiet[1].partition("=")
+    assert name == "--ServerApp.tornado_settings"
+    assert ast.literal_eval(value)["websocket_max_message_size"] > 2**28
     notebooks = checkout / "notebooks"
     assert started == [
         [*jupyterlab, str(notebooks / "00_start_here.ipynb"), *quiet],

@@ -12,6 +12,11 @@ from tlhelpers.course.arguments import Commands, add_command
 from tlhelpers.course.notebooks import FIRST_NOTEBOOK, choose_notebooks, root_or_stop
 from tlhelpers.fetching.places import PACKAGE
 
+#: A widget sends all files that were chosen in one message; more than 10 MB, which
+#: is what the server takes by default, would end the connection without a word.
+MOST_UPLOADED = 512 * 2**20  # bytes
+TORNADO = "--ServerApp.tornado_settings"
+
 
 def add(commands: Commands) -> None:
     """Declare the command."""
@@ -35,8 +40,10 @@ def run(args: argparse.Namespace) -> int:
 
     # The course asks for no network: JupyterLab need not look for news or updates.
     settings = PACKAGE / "course" / "jupyterlab"
-    quiet = [f"--LabApp.app_settings_dir={settings}"]
-    command = [sys.executable, "-m", "jupyterlab", str(notebook), *quiet, *args.extra]
+    ours = [f"--LabApp.app_settings_dir={settings}"]
+    if not any(word.startswith(f"{TORNADO}=") for word in args.extra):
+        ours.append(f"{TORNADO}={{'websocket_max_message_size': {MOST_UPLOADED}}}")
+    command = [sys.executable, "-m", "jupyterlab", str(notebook), *ours, *args.extra]
     process: subprocess.Popen | None = None
     ended = False
 
