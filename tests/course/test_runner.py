@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tlhelpers.course import execution, outputs, runner
+from tlhelpers.course import execution, kept_outputs, outputs, runner, verify
 from tlhelpers.teaching import photo_sections
 
 
@@ -424,6 +424,80 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match="odd.ipynb is no readable notebook"):
         execution.read_notebook(path)
+
+
+#: What an editor would not write, but a script or a broken disk may.
+ODD_CELLS = [
+    {"source": None},
+    {"source": []},
+    {"metadata": None},
+    {"metadata": {"tags": None}},
+    {"metadata": {"tags": "timing"}},
+    {"outputs": None},
+    {"id": None},
+    {"id": 7},
+    {"execution_count": "x"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_CELLS, ids=str)
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_is_missing_in_a_notebook_is_taken_as_empty(tmp_path, odd, missing):
+    path = write_notebook(tmp_path / "a.ipynb", "1", "2")
+    content = json.loads(path.read_text())
+    content["metadata"] = None
+    content["cells"][0] |= odd
+    if missing:
+        for key in odd:
+            del content["cells"][0][key]
+        del content["metadata"]
+    path.write_text(json.dumps(content))
+    nb = execution.read_notebook(path)
+    assert execution.cells_that_run(nb)[-1] == 1 and outputs.different_cells(nb, nb) == []
+    assert execution.notebook_text(nb)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "{}", "no json", '{"nbformat": 4, "cells": [3]}', "\0", "[1]"]
+)
+def test_a_broken_notebook_costs_one_line_and_the_next_is_run(tmp_path, capsys, monkeypatch, text):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.ipynb").write_text(text)
+    report = runner.run_notebooks([tmp_path / "a.ipynb", tmp_path / "b.ipynb"], tmp_path / "build")
+    assert report["status"] == "failed" and len(report["notebooks"]) == 2
+    said = capsys.readouterr().out
+    assert "Traceback" not in said
+    assert len([line for line in said.splitlines() if "is no readable notebook" in line]) == 2
+
+
+@pytest.mark.parametrize("data", [None, 7, "x", [1], {}, {"sentence": 3}, {"status": ["run"]}])
+def test_outputs_that_only_look_like_ours_are_passed_over(data):
+    from nbformat import v4
+
+    types = (runner.CLAIM_TYPE, runner.PHOTOS_TYPE)
+    shown = [v4.new_output("display_data", {one: data}) for one in types]
+    nb = v4.new_notebook(cells=[v4.new_code_cell("", outputs=shown)])
+    assert runner.checked_claims(nb) == [] and verify.claims_by_place(nb) == {}
+    assert runner.count_photo_sections(nb) == {"run": 0, "skipped": 0}
+
+
+def test_output_without_end_is_cut_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_outputs, "MOST_KEPT", 20_000)
+    path = write_notebook(
+        tmp_path / "a.ipynb",
+        "for i in range(50):\n    print('x' * 1000, flush=True)",
+        "from IPython.display import display\nfor i in range(50):\n"
+        "    display({'text/plain': 'y' * 5000}, raw=True)\n"
+        "display({'application/vnd.tlhelpers.claim+json': {'sentence': 'True.'}}, raw=True)\n1 / 0",
+    )
+    nb, _, error = execution.execute_notebook(path)
+    printed, shown = nb.cells[0].outputs, nb.cells[1].outputs
+    assert 10_000 < sum(len(output.text) for output in printed) < 21_000
+    assert [output.text.count("This cell has more output") for output in printed][-1] == 1
+    kinds = [output.output_type for output in shown]
+    assert kinds == ["display_data"] * 3 + ["stream", "display_data", "error"]
+    assert "This cell has more output" in shown[3].text
+    assert runner.checked_claims(nb) == ["True."] and error["ename"] == "ZeroDivisionError"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sockets with paths")

@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlhelpers.course.arguments import CELL_TIMEOUT
+from tlhelpers.course.kept_outputs import new_client
 from tlhelpers.fetching import places
 
 if TYPE_CHECKING:  # both take a while to import, so functions import what they need
@@ -97,7 +98,6 @@ async def _execute(
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     from jupyter_client import AsyncKernelManager
     from jupyter_client.kernelspec import KernelSpecManager
-    from nbclient import NotebookClient
 
     cells = cells_that_run(nb)
     for cell in nb.cells:  # old outputs must not pass for new ones
@@ -111,9 +111,7 @@ async def _execute(
         # Sockets in a private folder: no port to clash with or to be listened to.
         transport="tcp" if sys.platform == "win32" else "ipc",
     )
-    client = NotebookClient(
-        nb, km=manager, timeout=timeout, startup_timeout=120, record_timing=False
-    )
+    client = new_client(nb, km=manager, timeout=timeout, startup_timeout=120, record_timing=False)
     seconds: list[float] = []
     finished = False
     try:
@@ -259,18 +257,26 @@ def set_seed(nb: NotebookNode, seed: int) -> None:
 def read_notebook(path: str | Path) -> NotebookNode:
     """Read a notebook, and give an id to every cell that has none.
 
+    What is missing and can only be empty is put in: metadata, a source, outputs.
+
     Raises
     ------
+    OSError
+        If there is no such file, or it cannot be read.
     ValueError
         If the file is not a notebook of version 4.
     """
     import nbformat
 
     path = Path(path)
+    content = path.read_bytes()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(content.decode("utf-8"))
         if data["nbformat"] != 4:
             raise ValueError(f"its format is {data['nbformat']}")
+        data["metadata"] = _dict(data.get("metadata"))
+        for cell in data["cells"]:
+            _fill_in(cell)
         # The ids come from the position: nbformat would make up new ones each time.
         used = {cell.get("id") for cell in data["cells"]}
         for index, cell in enumerate(data["cells"]):
@@ -280,11 +286,28 @@ def read_notebook(path: str | Path) -> NotebookNode:
             used.add(cell.setdefault("id", name))
         data["nbformat_minor"] = max(5, data.get("nbformat_minor", 0))
         return nbformat.reads(json.dumps(data), as_version=4)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except Exception as problem:  # a file can be damaged in any way it likes
         raise ValueError(
             f"{path} is no readable notebook ({type(problem).__name__}: {problem}). Wanted is a "
             "Jupyter notebook of format 4. Restore the file, or save it again in JupyterLab."
         ) from problem
+
+
+def _dict(found: object) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _fill_in(cell: dict[str, Any]) -> None:
+    cell["metadata"] = _dict(cell.get("metadata"))
+    if not isinstance(cell["metadata"].get("tags", []), list):
+        del cell["metadata"]["tags"]
+    if cell.get("source") is None:
+        cell["source"] = ""
+    if not isinstance(cell.get("id", ""), str):
+        del cell["id"]
+    if cell["cell_type"] == "code":
+        cell["outputs"] = cell.get("outputs") or []
+        cell.setdefault("execution_count", None)
 
 
 def notebook_text(nb: NotebookNode) -> str:

@@ -110,9 +110,12 @@ def _without_widget(output: NotebookNode, widgets: dict) -> NotebookNode | None:
     view = output.get("data", {}).pop(_WIDGET_VIEW, None)
     if view is None:
         return output
-    state = widgets.get(view["model_id"], {}).get("state", {})
+    view = view if isinstance(view, dict) else {}
+    state = widgets.get(view.get("model_id"), {}).get("state", {})
     children = [child.removeprefix("IPY_MODEL_") for child in state.get("children", [])]
-    names = [widgets.get(model, {}).get("model_name") for model in [view["model_id"], *children]]
+    names = [
+        widgets.get(model, {}).get("model_name") for model in [view.get("model_id"), *children]
+    ]
     is_progress = "FloatProgressModel" in names or "IntProgressModel" in names
     return None if is_progress or not output["data"] else output
 

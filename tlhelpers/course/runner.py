@@ -105,15 +105,17 @@ def _run_notebook(
     started = time.monotonic()
     nb: NotebookNode | None = None
     seconds: list[float] = []
+    text = ""
     try:
         nb, seconds, error = execute_notebook(path, on_cell=on_cell, timeout=timeout, env=env)
-    except (OSError, ValueError) as problem:  # the file cannot be read
+        text = notebook_text(nb)
+    except Exception as problem:  # whatever is wrong with one, the others are run
         error = error_entry(0, type(problem).__name__, str(problem))
-    if nb:
-        write_text_whole(copies / path.name, notebook_text(nb))
+    if text:
+        write_text_whole(copies / path.name, text)
     return {
         "name": path.stem,
-        "file": f"{copies.name}/{path.name}" if nb else None,
+        "file": f"{copies.name}/{path.name}" if text else None,
         "status": "failed" if error else "ok",
         "seconds": round(time.monotonic() - started, 3),
         "cells": len(seconds),
@@ -126,20 +128,28 @@ def _run_notebook(
 
 def checked_claims(nb: NotebookNode) -> list[str]:
     """Return the sentences that the cells of an executed notebook have checked."""
-    return [data["sentence"] for data in _outputs_of_type(nb, CLAIM_TYPE)]
+    return [claim["sentence"] for cell in nb.cells for claim in claims_of(cell)]
+
+
+def claims_of(cell: NotebookNode) -> list[dict]:
+    """Return the claims that a cell has made; what only looks like one is left out."""
+    found = _outputs_of_type(cell, CLAIM_TYPE)
+    return [claim for claim in found if isinstance(claim.get("sentence"), str)]
 
 
 def count_photo_sections(nb: NotebookNode) -> dict[str, int]:
     """Return how many photo sections of an executed notebook ran and were skipped."""
-    found = [data["status"] for data in _outputs_of_type(nb, PHOTOS_TYPE)]
+    found = [
+        data.get("status") for cell in nb.cells for data in _outputs_of_type(cell, PHOTOS_TYPE)
+    ]
     return {status: found.count(status) for status in ("run", "skipped")}
 
 
-def _outputs_of_type(nb: NotebookNode, mime_type: str) -> Iterator[dict]:
-    for cell in nb.cells:
-        for output in cell.get("outputs", []):
-            if mime_type in output.get("data", {}):
-                yield output["data"][mime_type]
+def _outputs_of_type(cell: NotebookNode, mime_type: str) -> Iterator[dict]:
+    for output in cell.get("outputs", []):
+        data = output.get("data", {}).get(mime_type)
+        if isinstance(data, dict):
+            yield data
 
 
 def _seconds_of_last_run(report: Path) -> dict[str, list[float]]:
@@ -147,7 +157,7 @@ def _seconds_of_last_run(report: Path) -> dict[str, list[float]]:
     try:
         entries = json.loads(report.read_text(encoding="utf-8"))["notebooks"]
         return {entry["name"]: entry["cell_seconds"] for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 
@@ -164,7 +174,7 @@ def show_progress(name: str, expected: Sequence[float] | None = None) -> OnCell:
     expected
         The seconds that each cell took the last time.
     """
-    if not sys.stdout.isatty():
+    if not _watched():
         print(f"{name}  started", flush=True)
         return lambda number, total, seconds: None
     started = time.monotonic()
@@ -183,9 +193,13 @@ def show_progress(name: str, expected: Sequence[float] | None = None) -> OnCell:
     return on_cell
 
 
+def _watched() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def end_progress(text: str) -> None:
     """Put a last text in the place of the line of `show_progress`."""
-    if sys.stdout.isatty():
+    if _watched():
         print("\r" + " " * (shutil.get_terminal_size().columns - 1), end="\r")
     if text:
         print(text, flush=True)

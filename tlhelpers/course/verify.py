@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from tlhelpers.course.arguments import CELL_TIMEOUT
 from tlhelpers.course.execution import error_entry, execute_notebook
-from tlhelpers.course.runner import describe_error, end_progress, show_progress
-from tlhelpers.teaching.claims import CLAIM_TYPE, GO_ON
+from tlhelpers.course.runner import claims_of, describe_error, end_progress, show_progress
+from tlhelpers.teaching.claims import GO_ON
 
 if TYPE_CHECKING:  # it takes a while to import, and only its name is needed
     from nbformat import NotebookNode
@@ -57,7 +57,7 @@ def verify_notebooks(
                 nb, _, error = execute_notebook(
                     path, on_cell=on_cell, timeout=timeout, env={GO_ON: "1"}, seed=seed
                 )
-            except (OSError, ValueError) as problem:  # the file cannot be read
+            except Exception as problem:  # whatever is wrong with one, the others are run
                 nb, error = None, error_entry(0, type(problem).__name__, str(problem))
             runs[seed] = claims_by_place(nb) if nb else {}
             if error:
@@ -73,8 +73,7 @@ def claims_by_place(nb: NotebookNode) -> dict[Place, tuple[str, bool]]:
     """Return the claims of an executed notebook: place → sentence and whether it is true."""
     found = {}
     for cell in nb.cells:
-        data = [output.get("data", {}) for output in cell.get("outputs", [])]
-        for number, claim in enumerate(d[CLAIM_TYPE] for d in data if CLAIM_TYPE in d):
+        for number, claim in enumerate(claims_of(cell)):
             found[cell.id, number] = claim["sentence"], not claim.get("false")
     return found
 

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             different, error = outputs.make_outputs(
                 path, write=not args.check, on_cell=on_cell, timeout=args.timeout
             )
-        except (OSError, ValueError) as problem:  # the file cannot be read
+        except Exception as problem:  # whatever is wrong with one, the others are run
             different, error = [], error_entry(0, type(problem).__name__, str(problem))
         cells = ", ".join(map(str, different))
         if error:
