@@ -19,7 +19,7 @@ import pytest
 from naughty import server, wait_until
 from small_mirror import DATA, good, make_mirror, sha256
 
-from tlhelpers.course import classroom_mirror
+from tlhelpers.course import classroom_mirror, mirror_server
 from tlhelpers.course.commands import mirror as command
 from tlhelpers.fetching import fetch, mirror, registry
 from tlhelpers.fetching.registry import File
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("cache")
 @contextmanager
 def serving(folder):
     """Serve a mirror from a thread."""
-    with classroom_mirror.MirrorServer(folder, port=0) as running:
+    with mirror_server.MirrorServer(folder, port=0) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
@@ -265,6 +265,70 @@ def test_links_are_not_followed(folder, tmp_path):
         assert answer.status == 404 and b"secret" not in body
 
 
+#: Puts a link in the place of a served file and takes it away again, until it is ended.
+SWAP = """
+import os, sys
+file, secret = sys.argv[1:]
+with open(file, "rb") as whole:
+    data = whole.read(1000)
+print("at work", flush=True)
+while os.getppid() != 1:
+    os.symlink(secret, file + ".link")
+    os.replace(file + ".link", file)
+    with open(file + ".new", "wb") as new:
+        new.write(data)
+    os.replace(file + ".new", file)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_link_that_comes_between_check_and_opening_leads_nowhere(folder, tmp_path):
+    place = folder / "datasets" / "thing.bin"
+    command = [sys.executable, "-c", SWAP, str(place), str(tmp_path / "secret.txt")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        found = {b"secret": 0, DATA[:6]: 0, b"refused": 0}
+        end = time.monotonic() + 10
+        while sum(found.values()) < 5000 and time.monotonic() < end:
+            try:
+                with mirror_server.open_inside(folder, "datasets/thing.bin") as file:
+                    found[file.read(6)] += 1
+            except OSError:
+                found[b"refused"] += 1
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert found[b"secret"] == 0, found
+    assert found[DATA[:6]] and found[b"refused"]
+
+
+def test_what_is_opened_is_what_is_looked_at(folder, tmp_path, monkeypatch):
+    """Also on systems that cannot refuse to follow links."""
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    with mirror_server.open_inside(folder, "datasets/thing.bin") as file:
+        assert file.read() == DATA
+    place = folder / "datasets" / "thing.bin"
+    real = place.resolve()
+    place.rename(tmp_path / "aside.bin")
+    link(place, tmp_path / "secret.txt")
+    with pytest.raises(OSError, match="is a link"):
+        mirror_server.open_inside(folder, "datasets/thing.bin")
+    monkeypatch.setattr(mirror_server, "inside", lambda *_: real)  # it was a file a moment ago
+    with pytest.raises(OSError, match="has changed"):
+        mirror_server.open_inside(folder, "datasets/thing.bin")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(folder):
+    place = folder / "datasets" / "thing.bin"
+    place.unlink()
+    os.mkfifo(place)
+    with serving(folder) as running:
+        assert ask(running, "/datasets/thing.bin")[0].status == 404
+
+
 @pytest.mark.parametrize(
     "method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"]
 )
@@ -339,8 +403,8 @@ def test_requests_that_are_too_large_or_none(folder, data):
 
 
 def test_a_silent_learner_is_hung_up_on(folder, monkeypatch):
-    assert classroom_mirror._Handler.timeout <= 60
-    monkeypatch.setattr(classroom_mirror._Handler, "timeout", 0.2)
+    assert mirror_server._Handler.timeout <= 60
+    monkeypatch.setattr(mirror_server._Handler, "timeout", 0.2)
     with serving(folder) as running:
         with socket.create_connection(running.server_address[:2], timeout=5) as line:
             line.sendall(b"GET /mirror.json HTT")
@@ -349,8 +413,8 @@ def test_a_silent_learner_is_hung_up_on(folder, monkeypatch):
 
 def test_a_learner_who_does_not_read_is_hung_up_on(folder, monkeypatch):
     """And many of them do not keep the others out for long."""
-    monkeypatch.setattr(classroom_mirror._Handler, "timeout", 0.3)
-    monkeypatch.setattr(classroom_mirror, "CONNECTIONS", 3)
+    monkeypatch.setattr(mirror_server._Handler, "timeout", 0.3)
+    monkeypatch.setattr(mirror_server, "CONNECTIONS", 3)
     (folder / "models").mkdir()
     big = folder / "models" / "big.bin"
     big.write_bytes(bytes(30_000_000))
@@ -365,6 +429,69 @@ def test_a_learner_who_does_not_read_is_hung_up_on(folder, monkeypatch):
         assert ask(running, "/mirror.json")[0].status == 200
         for line in lines:
             line.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /mirror.json HTTP/1.1\r\nX: "])
+def test_who_says_nothing_keeps_nobody_out(folder, monkeypatch, said):
+    monkeypatch.setattr(mirror_server, "AT_ONCE", 0.1)
+    with serving(folder) as running:
+        address = running.server_address[:2]
+        lines = [socket.create_connection(address, timeout=5) for _ in range(70)]
+        try:
+            for line in lines:
+                line.sendall(said)
+            wait_until(lambda: running._places._value == 0)
+            for _ in range(5):
+                assert ask(running, "/mirror.json")[0].status == 200
+        finally:
+            for line in lines:
+                line.close()
+        wait_until(lambda: running._places._value == mirror_server.CONNECTIONS)
+        assert running.visits == {}
+
+
+def test_who_reads_too_slowly_makes_room(folder, monkeypatch):
+    monkeypatch.setattr(mirror_server, "CONNECTIONS", 2)
+    (folder / "models").mkdir()
+    (folder / "models" / "big.bin").write_bytes(bytes(30_000_000))
+    classroom_mirror._write_manifest(folder, {"models/big.bin": File("", "", 30_000_000, "0" * 64)})
+    with serving(folder) as running:
+        lines = [socket.create_connection(running.server_address[:2], timeout=5) for _ in range(2)]
+        for line in lines:
+            line.sendall(b"GET /models/big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: len([v for v in running.visits.values() if v.sent]) == 2)
+        assert ask_raw(running, b"GET /mirror.json HTTP/1.1\r\n\r\n") == b""
+        for visit in running.visits.values():
+            visit.since -= 1e6
+        assert ask(running, "/mirror.json")[0].status == 200
+        for line in lines:
+            line.close()
+
+
+def test_a_request_that_comes_byte_by_byte_has_an_end(folder, monkeypatch):
+    monkeypatch.setattr(mirror_server._Handler, "timeout", 0.3)
+    with serving(folder) as running:
+        with socket.create_connection(running.server_address[:2], timeout=5) as line:
+            for letter in b"GET /mirror.json HTTP/1.1\r\n":
+                try:
+                    line.sendall(bytes([letter]))
+                except OSError:
+                    break
+                time.sleep(0.05)
+            wait_until(lambda: running._places._value == mirror_server.CONNECTIONS)
+
+
+def test_a_thread_that_cannot_be_started_costs_no_place(folder, monkeypatch):
+    with serving(folder) as running:
+        with monkeypatch.context() as patch:
+
+            def refuse(*_):
+                raise RuntimeError("can't start new thread")
+
+            patch.setattr(mirror_server.ThreadingHTTPServer, "process_request", refuse)
+            assert ask_raw(running, b"GET /mirror.json HTTP/1.1\r\n\r\n") == b""
+        wait_until(lambda: running._places._value == mirror_server.CONNECTIONS)
+        assert ask(running, "/mirror.json")[0].status == 200
 
 
 def test_thirty_learners_at_once(folder, monkeypatch, tmp_path):
@@ -382,16 +509,16 @@ def test_thirty_learners_at_once(folder, monkeypatch, tmp_path):
 
 
 def test_an_address_of_the_classroom(folder, monkeypatch):
-    with classroom_mirror.MirrorServer(folder, port=0) as running:
+    with mirror_server.MirrorServer(folder, port=0) as running:
         port = running.server_address[1]
         assert running.url() == f"http://127.0.0.1:{port}"
         running.server_address = ("0.0.0.0", port)
-        monkeypatch.setattr(classroom_mirror, "_own_address", lambda: "192.0.2.7")
+        monkeypatch.setattr(mirror_server, "_own_address", lambda: "192.0.2.7")
         assert running.url() == f"http://192.0.2.7:{port}"
         running.server_address = ("::1", port, 0, 0)
         assert running.url() == f"http://[::1]:{port}"
     monkeypatch.undo()
-    assert classroom_mirror._own_address()  # without a network too
+    assert mirror_server._own_address()  # without a network too
 
 
 # ------------------------------------------------------------------------ command line
@@ -437,7 +564,7 @@ def test_serve_prints_the_line_and_stops_cleanly(folder):
 
 
 def test_serve_refuses_a_mirror_that_is_not_in_order(folder, capsys, monkeypatch):
-    monkeypatch.setattr(classroom_mirror.MirrorServer, "serve_forever", lambda self: None)
+    monkeypatch.setattr(mirror_server.MirrorServer, "serve_forever", lambda self: None)
     (folder / "datasets" / "thing.bin").write_bytes(b"damaged")
     assert command.run(arguments("serve", folder, host="127.0.0.1", port=0)) == 1
     assert "tlhelpers mirror build" in capsys.readouterr().err
@@ -445,7 +572,7 @@ def test_serve_refuses_a_mirror_that_is_not_in_order(folder, capsys, monkeypatch
 
 @pytest.mark.parametrize("port", ["taken", 70_000])
 def test_a_port_that_cannot_be_had(folder, capsys, port, monkeypatch):
-    monkeypatch.setattr(classroom_mirror.MirrorServer, "serve_forever", lambda self: None)
+    monkeypatch.setattr(mirror_server.MirrorServer, "serve_forever", lambda self: None)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
