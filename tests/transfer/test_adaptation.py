@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tlhelpers.networks import surgery
+from tlhelpers.networks.surgery import batchnorm_layers
 from tlhelpers.teaching.source_code import code_of
 from tlhelpers.transfer import adaptation, augmentation, metrics, validators
-from tlhelpers.transfer.adaptation.batchnorm_statistics import batchnorm_layers
 
 QUICK = {"steps": 6, "batch_size": 16}
 
@@ -274,25 +274,160 @@ def test_a_head_of_logits_trains_like_one_of_probabilities():
     assert np.allclose(ours, theirs, atol=1e-4)
 
 
+# Networks inside networks -----------------------------------------------------------------
+
+
+IMAGES, KINDS = np.random.default_rng(0).random((32, 6, 6, 2), "float32"), np.arange(32) % 3
+
+
+def parts():
+    """A backbone of two BatchNormalization layers, always the same."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    inner = [layers.Conv2D(4, 3), layers.BatchNormalization(), layers.ReLU()]
+    inner += [layers.Conv2D(3, 3), layers.BatchNormalization(), layers.GlobalAveragePooling2D()]
+    return keras.Sequential([keras.Input((6, 6, 2)), *inner])
+
+
+def nested(head=None):
+    """The usual form: a backbone under a head."""
+    backbone = parts()
+    return keras.Sequential([backbone, head or keras.layers.Dense(3, "softmax")])
+
+
+def flat():
+    """The same network without a network in it."""
+    backbone = parts()
+    answers = keras.layers.Dense(3, "softmax")(backbone.outputs[0])
+    return keras.Model(backbone.inputs[0], answers)
+
+
+INSIDE = {
+    "adabn": lambda model: adaptation.adabn(model, IMAGES + 1),
+    "tent": lambda model: adaptation.tent(model, IMAGES + 1, batch_size=8),
+    "shot": lambda model: adaptation.shot(model, IMAGES + 1, steps=3, batch_size=8),
+    "deep_coral": lambda model: adaptation.deep_coral(
+        model, IMAGES, KINDS, IMAGES + 1, steps=3, batch_size=8
+    ),
+}
+
+
+@short
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_network_inside_a_network_is_adapted_like_a_flat_one(name):
+    inside, plain = nested(), flat()
+    assert same(inside.get_weights(), plain.get_weights())
+    if name == "tent":  # it trains BatchNormalization in a frozen backbone, too
+        inside.layers[0].trainable = False
+    adapted, history = INSIDE[name](inside)
+    wanted, wanted_history = INSIDE[name](plain)
+    assert len(batchnorm_layers(adapted)) == 2
+    for ours, theirs in zip(adapted.get_weights(), wanted.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+    assert not same(inside.get_weights(), adapted.get_weights())
+    for key, values in wanted_history.items():
+        assert np.allclose(history[key], values, atol=1e-5)
+    assert [x.trainable for x in adapted.layers] == [x.trainable for x in inside.layers]
+
+
+def test_statistics_of_a_film_count_all_its_pictures():
+    layers = keras.layers
+    film = [keras.Input((5, 6, 6, 2)), layers.TimeDistributed(parts())]
+    model = keras.Sequential([*film, layers.Flatten(), layers.Dense(3, "softmax")])
+    films = np.random.default_rng(0).normal(3, 2, (8, 5, 6, 6, 2)).astype("float32")
+    adapted, _ = adaptation.adabn(model, films)
+    pictures, _ = adaptation.adabn(nested(), films.reshape(-1, 6, 6, 2))
+    pairs = zip(batchnorm_layers(adapted), batchnorm_layers(pictures), strict=True)
+    for ours, theirs in pairs:
+        assert np.allclose(ours.moving_mean, theirs.moving_mean, atol=1e-5)
+        assert np.allclose(ours.moving_variance, theirs.moving_variance, rtol=1e-4)
+
+
+def test_a_layer_that_is_used_twice_has_the_moments_of_both():
+    layers, norm = keras.layers, keras.layers.BatchNormalization()
+    start = keras.Input((4,))
+    joined = layers.Add()([norm(start), norm(3 * start + 1)])
+    model = keras.Model(start, layers.Dense(2, "softmax")(joined))
+    adapted, _ = adaptation.adabn(model, TARGET)
+    both = np.concatenate([TARGET, 3 * TARGET + 1])
+    assert np.allclose(batchnorm_layers(adapted)[0].moving_mean, both.mean(axis=0), atol=1e-4)
+    assert np.allclose(batchnorm_layers(adapted)[0].moving_variance, both.var(axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options", [{"axis": 1}, {"synchronized": True}, {"scale": False, "center": False}]
+)
+def test_any_batchnorm_and_no_other_layer_is_in_training_mode(options):
+    layers = keras.layers
+    middle = [layers.RandomFlip(), layers.Dropout(0.5), layers.BatchNormalization(**options)]
+    end = [layers.Dropout(0.5), layers.Flatten(), layers.Dense(3, "softmax")]
+    model = keras.Sequential([keras.Input((6, 6, 2)), *middle, *end])
+    images = IMAGES * [[[[1, 5]]]] if "axis" not in options else IMAGES
+    adapted, _ = adaptation.adabn(model, images)
+    axis = options.get("axis", 3)
+    others = tuple(a for a in range(4) if a != axis)
+    norm = batchnorm_layers(adapted)[0]
+    assert np.allclose(norm.moving_mean, images.mean(axis=others), atol=1e-5)
+    assert np.allclose(norm.moving_variance, images.var(axis=others), rtol=1e-4)
+    # Afterwards it is as before: nothing of the pass is left behind.
+    assert "call" not in vars(norm) and norm.momentum == 0.99
+    before = norm.moving_mean.numpy()
+    adapted(images[:4], training=False)
+    assert np.array_equal(before, norm.moving_mean)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_is_adapted_too(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = nested()
+        for name in INSIDE:
+            adapted, history = INSIDE[name](model)
+            assert all(np.isfinite(values).all() for values in history.values()), name
+            assert all(np.isfinite(w).all() for w in adapted.get_weights()), name
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 # Single methods ----------------------------------------------------------------------
 
 
-def test_adabn_takes_the_moments_that_numpy_finds():
+def by_numpy(weights, batches, epsilon):
+    """The moments that arrive at both BatchNormalization layers of `network`."""
+    w1, b1, gamma, beta, _, _, w2, b2, *_ = (w.astype(np.float64) for w in weights)
+    arriving = [[], []]
+    for batch in batches:
+        first = batch.astype(np.float64) @ w1 + b1
+        scaled = (first - first.mean(axis=0)) / np.sqrt(first.var(axis=0) + epsilon)
+        arriving[0].append(first)
+        arriving[1].append(np.maximum(scaled * gamma + beta, 0) @ w2 + b2)
+    both = [np.concatenate(rows) for rows in arriving]
+    return [(rows.mean(axis=0), rows.var(axis=0)) for rows in both]
+
+
+@pytest.mark.parametrize("batch_size, sizes", [(None, [96]), (32, [32] * 3), (40, [32] * 3)])
+def test_adabn_takes_the_moments_that_numpy_finds(batch_size, sizes):
     model, rng = network(), np.random.default_rng(0)
     model.set_weights([w + 0.1 * rng.random(w.shape) for w in model.get_weights()])
-    adapted, history = adaptation.adabn(model, TARGET, batch_size=7)
-    w1, b1, gamma, beta, *_ = model.get_weights()
-    arriving = TARGET @ w1 + b1
-    first, second = batchnorm_layers(adapted)
-    assert np.allclose(first.moving_mean, arriving.mean(axis=0), atol=1e-4)
-    assert np.allclose(first.moving_variance, arriving.var(axis=0), rtol=1e-4)
-    # The second layer must see what comes out of the first after its change.
-    scaled = (arriving - arriving.mean(axis=0)) / np.sqrt(arriving.var(axis=0) + first.epsilon)
-    w2, b2 = model.layers[3].get_weights()
-    later = np.maximum(scaled * gamma + beta, 0) @ w2 + b2
-    assert np.allclose(second.moving_mean, later.mean(axis=0), atol=1e-4)
-    assert np.allclose(second.moving_variance, later.var(axis=0), rtol=1e-3)
+    adapted, history = adaptation.adabn(model, TARGET, batch_size=batch_size)
+    # The second layer sees what comes out of the first after its change; what it sees in
+    # each batch is joined, not averaged: the batches of a target differ.
+    batches = np.split(TARGET, np.cumsum(sizes)[:-1])
+    wanted = by_numpy(model.get_weights(), batches, model.layers[1].epsilon)
+    for layer, (mean, variance) in zip(batchnorm_layers(adapted), wanted, strict=True):
+        assert np.allclose(layer.moving_mean, mean, atol=1e-5)
+        assert np.allclose(layer.moving_variance, variance, rtol=1e-4)
     assert len(history["shift"]) == 2 and history["shift"][0] > 0
+
+
+def test_batches_of_two_sizes_count_by_their_images():
+    model = network()
+    adapted, _ = adaptation.adabn(model, TARGET[:5], batch_size=2)  # three and two
+    wanted = by_numpy(model.get_weights(), [TARGET[:3], TARGET[3:5]], model.layers[1].epsilon)
+    for layer, (mean, variance) in zip(batchnorm_layers(adapted), wanted, strict=True):
+        assert np.allclose(layer.moving_mean, mean, atol=1e-5)
+        assert np.allclose(layer.moving_variance, variance, rtol=1e-4, atol=1e-5)
 
 
 def test_adabn_counts_each_place_of_an_image():
@@ -521,8 +656,9 @@ def test_a_class_that_is_missing_from_the_source():
 def test_wrong_labels():
     with pytest.raises(ValueError, match="between 0 and 2; got 1 to 3"):
         adaptation.dann(network(), SOURCE, LABELS + 1, TARGET, **QUICK)
-    for labels in (LABELS[:5], np.eye(3)[LABELS], LABELS.astype(float)):
-        with pytest.raises(ValueError, match="96 whole numbers"):
+    wrong = {"96 numbers": LABELS[:5], "argmax": np.eye(3)[LABELS], "astype": LABELS + 0.0}
+    for words, labels in wrong.items():
+        with pytest.raises(ValueError, match=words):
             adaptation.source_only(network(), SOURCE, labels, **QUICK)
 
 
@@ -531,7 +667,7 @@ def test_fewer_images_than_a_batch():
         adaptation.deep_mmd(network(), SOURCE, LABELS, TARGET[:5], **QUICK)
     with pytest.raises(ValueError, match="source_images has 9 images"):
         adaptation.source_only(network(), SOURCE[:9], LABELS[:9], **QUICK)
-    with pytest.raises(ValueError, match="batch_size must be at least 2.*got 1"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number.*2.*got 1"):
         adaptation.tent(network(), TARGET, batch_size=1)
     with pytest.raises(ValueError, match="target_images has 1 images"):
         adaptation.adabn(network(), TARGET[:1])
@@ -539,27 +675,56 @@ def test_fewer_images_than_a_batch():
 
 @pytest.mark.parametrize("name", ["adabn", "deep_coral", "shot", "tent"])
 def test_source_and_target_of_different_shapes(name):
-    with pytest.raises(ValueError, match=r"target_images has images of shape \(3,\).*wants \(4,\)"):
+    with pytest.raises(ValueError, match=r"target_images must have the shape \(n, 4\).*\(96, 3\)"):
         run(name, network(), TARGET[:, :3])
 
 
 def test_an_unknown_setting_and_no_steps():
     with pytest.raises(TypeError, match="epochs"):
         adaptation.shot(network(), TARGET, epochs=3)
-    with pytest.raises(ValueError, match="steps must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="steps must be a whole number.*got 0"):
         adaptation.shot(network(), TARGET, steps=0)
 
 
 @short
 @pytest.mark.parametrize("name", ["deep_coral", "shot", "tent"])
 def test_a_loss_that_is_not_a_number_stops_and_says_where(name):
-    broken = TARGET.copy()
-    broken[:] = np.nan
+    model = network()
+    model.set_weights([w * np.nan for w in model.get_weights()])
     with pytest.raises(FloatingPointError, match="nan at step 1 of .*learning_rate below 0.001"):
+        run(name, model)
+
+
+@pytest.mark.parametrize("name", ["adabn", "deep_coral", "shot", "tent"])
+def test_one_broken_pixel_is_named_before_anything_is_done(name):
+    broken = TARGET.copy()
+    broken[3, 1] = np.nan
+    with pytest.raises(ValueError, match="target_images has values that are not finite.* 1 of 96"):
         run(name, network(), broken)
+
+
+def test_a_number_that_makes_no_sense():
+    for settings in ({"learning_rate": np.nan}, {"steps": 10**30}, {"seed": -1}, {"weight": -1}):
+        with pytest.raises(ValueError, match=f"{[*settings][0]} must be a"):
+            run("deep_coral", network(), **settings)
+    for name, settings in {
+        "dann": {"hidden": 0},
+        "self_training": {"rounds": 0},
+        "consistency": {"threshold": 2},
+    }.items():
+        with pytest.raises(ValueError, match=f"{[*settings][0]} must be a"):
+            run(name, network(), **settings)
+    with pytest.raises(ValueError, match="share"):
+        run("self_training", network(), shares=(0.5, 2))
+    with pytest.raises(TypeError, match="augment must be a function; got 3"):
+        run("shot", network(), augment=3)
 
 
 def test_a_last_layer_that_is_no_head():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.ReLU()])
-    with pytest.raises(ValueError, match="last layer.*is ReLU.*Wanted: keras.layers.Dense"):
+    with pytest.raises(ValueError, match="last layer.*is ReLU; wanted is keras.layers.Dense"):
         adaptation.shot(model, TARGET, **QUICK)
+    with pytest.raises(ValueError, match=r"one output.*Dense\(2, \"softmax\"\)"):
+        adaptation.adabn(nested(head=keras.layers.Dense(1, "sigmoid")), IMAGES)
+    with pytest.raises(ValueError, match="activation relu. Wanted: softmax or none"):
+        adaptation.deep_coral(network(head="relu"), SOURCE, LABELS, TARGET, **QUICK)

@@ -7,28 +7,112 @@ layer, which turns features into class probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tlhelpers.inputs import read_labels, read_network, read_number
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
 
+def walk(model: keras.Layer) -> Iterator[keras.Layer]:
+    """Yield every layer at any depth once, each before those that it holds.
+
+    Layers are held by networks, by wrappers such as ``TimeDistributed``, by ``LSTM`` and
+    its kin (a cell), and by layers that keep others in an attribute.
+    """
+    seen: set[int] = set()
+
+    def go(layer: keras.Layer) -> Iterator[keras.Layer]:
+        for inner in _held(layer):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                yield inner
+                yield from go(inner)
+
+    return go(model)
+
+
 def all_layers(model: keras.Model) -> Iterator[keras.Layer]:
-    """Yield the layers of a network in order, those of networks inside it included.
+    """Yield the layers of a network in order, those inside other layers included.
+
+    What only holds layers (a network, a wrapper) is not yielded, but what it holds;
+    a layer that is used twice comes once.
 
     Parameters
     ----------
     model
         A network, which may contain networks, such as a backbone under a new head.
     """
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from all_layers(layer)
-        else:
-            yield layer
+    return (layer for layer in walk(model) if not _held(layer) or _own_weights(layer))
+
+
+def _held(layer: keras.Layer) -> list[keras.Layer]:
+    import keras
+
+    return list(layer.layers if isinstance(layer, keras.Model) else layer._layers)
+
+
+def _own_weights(layer: keras.Layer) -> list[Any]:
+    """Return the weights of a layer without those of the layers that it holds."""
+    others = {id(weight) for inner in _held(layer) for weight in inner.weights}
+    return [weight for weight in layer.weights if id(weight) not in others]
+
+
+def batchnorm_layers(model: keras.Model) -> list[keras.Layer]:
+    """Return the BatchNormalization layers of a network, wherever they are."""
+    import keras
+
+    return [x for x in all_layers(model) if isinstance(x, keras.layers.BatchNormalization)]
+
+
+def read_one_input(model: Any, *, head: bool = False) -> Any:
+    """Return a network that takes one batch of images and gives one answer for each.
+
+    Raises
+    ------
+    TypeError
+        If it is no network.
+    ValueError
+        If it has no input yet, or several; with ``head``, see `inputs.read_network`.
+    """
+    model = read_network(model, head=head)
+    try:
+        inputs, outputs = len(model.inputs), len(model.outputs)
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(
+            f"{model.name} has no fixed input. Begin it with keras.Input(shape), and build it by "
+            "keras.Sequential or keras.Model(inputs, outputs)."
+        ) from None
+    if inputs != 1 or outputs != 1:
+        raise ValueError(
+            f"{model.name} has {inputs} inputs and {outputs} outputs; wanted one of each. "
+            "Make a network from one of them with keras.Model(input, output)."
+        )
+    return model
+
+
+def run_network(model: keras.Model, images: Any) -> np.ndarray:
+    """Return what a network answers to one batch, on any backend of Keras."""
+    import keras
+
+    with no_gradients():
+        return keras.ops.convert_to_numpy(model(images, training=False))
+
+
+def no_gradients() -> Any:
+    """Return a context in which PyTorch keeps nothing for gradients (the others never do)."""
+    import keras
+
+    if keras.backend.backend() != "torch":
+        return nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def quicken_batchnorm(model: keras.Model, momentum: float = 0.9) -> None:
@@ -43,13 +127,11 @@ def quicken_batchnorm(model: keras.Model, momentum: float = 0.9) -> None:
     model
         Changed in place.
     momentum
-        From 0 (only the last batch counts) to below 1 (slow).
+        From 0 (only the last batch counts) to 1 (they never move).
     """
-    import keras
-
-    for layer in all_layers(model):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = momentum
+    momentum = read_number(momentum, "momentum", least=0, most=1)
+    for layer in batchnorm_layers(read_network(model)):
+        layer.momentum = momentum
 
 
 def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
@@ -70,7 +152,7 @@ def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
     Raises
     ------
     ValueError
-        If there is no layer of that name.
+        If there is no layer of that name, or nothing but the head.
 
     Examples
     --------
@@ -81,11 +163,33 @@ def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
     """
     import keras
 
-    names = [part.name for part in model.layers]
+    names = [part.name for part in read_one_input(model).layers]
     if layer is not None and layer not in names:
         raise ValueError(f"{model.name} has no layer {layer!r}. Its layers: {', '.join(names)}.")
-    end = model.layers[-2] if layer is None else model.get_layer(layer)
-    return keras.Model(model.inputs, end.output, name=f"{model.name}_backbone")
+    if layer is None and len(names) < 2:
+        raise ValueError(f"{model.name} has one layer: nothing is left when its head is cut off.")
+    node = _node_of(model, model.layers[-1] if layer is None else model.get_layer(layer))
+    end = node.input_tensors[0] if layer is None else node.outputs[0]
+    return keras.Model(model.inputs, end, name=f"{model.name}_backbone")
+
+
+def _node_of(model: keras.Model, layer: keras.Layer) -> Any:
+    """Return where a layer stands in a network: its inputs and outputs there.
+
+    ``layer.output`` may be another: that of a network inside it, or of another network
+    with the same layer.
+    """
+    seen: set[int] = set()
+    todo = list(model.outputs)
+    while todo:
+        history = todo.pop()._keras_history
+        node = history.operation._inbound_nodes[history.node_index]
+        if history.operation is layer:
+            return node
+        if id(node) not in seen:
+            seen.add(id(node))
+            todo += node.input_tensors
+    raise ValueError(f"The layer {layer.name} does not lead to the output of {model.name}.")
 
 
 def freeze(model: keras.Model) -> None:
@@ -96,7 +200,7 @@ def freeze(model: keras.Model) -> None:
     model
         Changed in place.
     """
-    model.trainable = False
+    read_network(model).trainable = False
 
 
 def unfreeze(model: keras.Model, last: int | None = None) -> None:
@@ -119,26 +223,40 @@ def unfreeze(model: keras.Model, last: int | None = None) -> None:
     ValueError
         If ``last`` is negative or larger than the number of layers.
     """
-    import keras
-
-    layers = list(all_layers(model))
+    layers = list(all_layers(read_network(model)))
     total = len(layers)
     last = total if last is None else last
-    if not 0 <= last <= total:
+    if not 0 <= read_number(last, "last") <= total:
         raise ValueError(f"{model.name} has {total} layers; cannot unfreeze the last {last}.")
-    model.trainable = True  # a frozen network would hide trainable layers inside it
-    for position, layer in enumerate(layers):
-        is_norm = isinstance(layer, keras.layers.BatchNormalization)
-        layer.trainable = position >= total - last and not is_norm
+    norms = {id(layer) for layer in batchnorm_layers(model)}
+    chosen = {id(layer) for layer in layers[total - int(last) :]} - norms
+    train_only(model, lambda layer: id(layer) in chosen)
+
+
+def train_only(model: keras.Model, chosen: Callable[[keras.Layer], bool]) -> None:
+    """Let training change some layers only, out of all at any depth."""
+    model.trainable = False  # Keras looks into a network only if this changes
+    model.trainable = True  # what is frozen would hide trainable layers inside it
+    for layer in all_layers(model):
+        if _held(layer):  # its weights alone: a frozen layer would freeze what it holds
+            for weight in _own_weights(layer):
+                weight.trainable = weight.trainable and chosen(layer)
+        else:
+            layer.trainable = chosen(layer)
 
 
 def gives_logits(model: keras.Model) -> bool:
     """Say whether a classifier ends in logits, to which softmax has not been applied."""
-    return model.layers[-1].get_config().get("activation") == "linear"
+    return read_network(model).layers[-1].get_config().get("activation") == "linear"
 
 
 def copy_network(model: keras.Model) -> keras.Model:
     """Return a new network with the same layers and the same weights.
+
+    Raises
+    ------
+    ValueError
+        If Keras cannot copy it.
 
     Examples
     --------
@@ -150,20 +268,42 @@ def copy_network(model: keras.Model) -> keras.Model:
     """
     import keras
 
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
-    for layer in all_layers(twin):
+    def copy(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Lambda):  # from a config, Keras takes no code
+            config["function"] = layer.function
+            return keras.layers.Lambda(**config)
+        return type(layer).from_config(config)
+
+    own = {type(layer).__name__: type(layer) for layer in walk(read_one_input(model))}
+    try:
+        with keras.saving.custom_object_scope(own):
+            twin = keras.models.clone_model(model, clone_function=copy, recursive=True)
+        twin.set_weights(model.get_weights())
+    except Exception as error:  # a layer of one's own may fail in any way
+        raise ValueError(
+            f"Keras cannot copy {model.name} ({_first_line(error)}). Build it by "
+            "keras.Sequential or keras.Model(inputs, outputs), and give each layer of your own "
+            "a get_config."
+        ) from error
+    for layer in walk(twin):
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()  # it calculates with copies of its weights
     restore_trainable(twin, model)
     return twin
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def restore_trainable(network: keras.Model, model: keras.Model) -> None:
     """Let the same layers be trainable as in the model that the network was copied from."""
-    layers = zip(all_layers(network), all_layers(model), strict=True)
-    for new, old in layers:
+    network.trainable = model.trainable
+    for new, old in zip(walk(network), walk(model), strict=True):
         new.trainable = old.trainable
+    for weight, other in zip(network.weights, model.weights, strict=True):
+        weight.trainable = other.trainable  # see `train_only`
 
 
 def keep_classes(model: keras.Model, columns: np.ndarray) -> keras.Model:
@@ -174,7 +314,7 @@ def keep_classes(model: keras.Model, columns: np.ndarray) -> keras.Model:
     model
         A classifier whose last layer is ``Dense``.
     columns
-        Which outputs to keep, in this order.
+        The numbers of the outputs to keep, in this order: two or more.
 
     Returns
     -------
@@ -190,6 +330,12 @@ def keep_classes(model: keras.Model, columns: np.ndarray) -> keras.Model:
     """
     import keras
 
+    read_network(model, head=True)
+    columns = read_labels(columns, "columns", classes=model.layers[-1].units)
+    if len(columns) < 2 or len(set(columns.tolist())) != len(columns):
+        raise ValueError(
+            f"columns must name two or more outputs, each once; got {columns.tolist()}."
+        )
     twin = copy_network(model)
     config = twin.layers[-1].get_config() | {"units": len(columns)}
     head = keras.layers.Dense.from_config(config)

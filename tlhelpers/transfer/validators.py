@@ -67,8 +67,10 @@ def information(answers: np.ndarray) -> float:
 
     References
     ----------
-    Musgrave et al. 2022, "Three new validators and a large-scale benchmark
-    ranking for unsupervised domain adaptation".
+    Gomes, Krause and Perona 2010, "Discriminative clustering by regularized information
+    maximization"; Shi and Sha 2012, "Information-theoretical learning of discriminative
+    clusters for unsupervised domain adaptation"; as a validator: Musgrave et al. 2022,
+    "Three new validators and a large-scale benchmark ranking for unsupervised domain adaptation".
 
     Examples
     --------

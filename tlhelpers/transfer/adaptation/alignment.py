@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from tlhelpers.inputs import read_count, read_number, read_seed
+from tlhelpers.networks.surgery import read_one_input
 from tlhelpers.transfer.adaptation.checks import History
 from tlhelpers.transfer.adaptation.loop import Settings, train
 from tlhelpers.transfer.adaptation.losses import (
@@ -48,6 +50,7 @@ def deep_coral(
     ----------
     Sun and Saenko 2016, "Deep CORAL: correlation alignment for deep domain adaptation".
     """
+    read_number(weight, "weight", least=0)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         features, answers = look(batch["source"])
@@ -87,6 +90,7 @@ def deep_mmd(
     ----------
     Long et al. 2015, "Learning transferable features with deep adaptation networks".
     """
+    read_number(weight, "weight", least=0)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         features, answers = look(batch["source"])
@@ -133,6 +137,8 @@ def dann(
     import keras
     from keras import ops
 
+    read_number(weight, "weight", least=0)
+    read_count(hidden, "hidden")
     steps = settings.get("steps", 300)
     guesser = _domain_guesser(model, hidden, settings.get("seed", 0))
 
@@ -169,11 +175,13 @@ def _domain_guesser(model: keras.Model, hidden: int, seed: int) -> keras.Model:
     """Return a small network from features to the chance that they are of the target."""
     import keras
 
-    start = [keras.initializers.GlorotUniform(seed=1000 * seed + i) for i in range(2)]
+    first = 1000 * read_seed(seed)
+    start = [keras.initializers.GlorotUniform(seed=first + i) for i in range(2)]
+    features = read_one_input(model, head=True).layers[-1].kernel.shape[0]
     return keras.Sequential(
         [
-            keras.Input((model.layers[-1].input.shape[-1],)),
-            keras.layers.Dense(hidden, "relu", kernel_initializer=start[0]),
-            keras.layers.Dense(1, "sigmoid", kernel_initializer=start[1]),
+            keras.Input((features,)),
+            keras.layers.Dense(hidden, "relu", kernel_initializer=start[0], dtype="float32"),
+            keras.layers.Dense(1, "sigmoid", kernel_initializer=start[1], dtype="float32"),
         ]
     )

@@ -2,54 +2,117 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tlhelpers.networks.surgery import copy_network
-from tlhelpers.transfer.adaptation.checks import History, check_input
+from tlhelpers.networks.surgery import batchnorm_layers, copy_network, run_network, walk
+from tlhelpers.transfer.adaptation.checks import History, read_norm_input
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-
-def batchnorm_layers(model: keras.Model) -> list[keras.Layer]:
-    """Return the BatchNormalization layers of a network, those of networks inside it excluded."""
-    import keras
-
-    return [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+#: Numbers of the input that go through a network at once, if nobody says how many images.
+AT_ONCE = 2**20
 
 
-def take_target_statistics(network: keras.Model, images: np.ndarray, batch_size: int = 256) -> None:
-    """Give each BatchNormalization the moments of what arrives there, first layer first."""
-    import keras
+def take_target_statistics(
+    network: keras.Model, images: np.ndarray, batch_size: int | None = None
+) -> None:
+    """Give each BatchNormalization the moments of what arrives there, all in one pass.
 
-    for layer in batchnorm_layers(network):
-        arriving = keras.Model(network.inputs[0], layer.input)
-        count, total, squares = 0, 0.0, 0.0
-        for start in range(0, len(images), batch_size):
-            values = np.asarray(arriving(images[start : start + batch_size], training=False))
-            values = np.moveaxis(values, layer.axis, -1).reshape(-1, values.shape[layer.axis])
-            values = values.astype(np.float64)
-            count += len(values)
-            total, squares = total + values.sum(axis=0), squares + np.square(values).sum(axis=0)
-        layer.moving_mean.assign(total / count)
-        layer.moving_variance.assign(np.maximum(squares / count - np.square(total / count), 0))
+    In the pass each batch is normalised by its own moments, as in training, and the
+    moments of all batches are joined: their mean, and the variance around it.  With one
+    batch, deeper layers see exactly what they will see later; with several, about that.
+
+    Parameters
+    ----------
+    network
+        Changed in place; nothing but the statistics.
+    images
+        Shape (m, ...).
+    batch_size
+        How many to handle at once; by default at least 256, and all if they are small.
+    """
+    batch_size = batch_size or max(256, AT_ONCE // max(1, images[0].size))
+    # Batches of nearly one size, and none of one image, which has no spread.
+    count = min(-(-len(images) // batch_size), len(images) // 2)
+    layers = batchnorm_layers(network)
+    moments: dict[int, list[tuple]] = {id(layer): [] for layer in layers}
+    with ExitStack() as stack:
+        for layer in layers:
+            stack.enter_context(_calls(layer, _taking_moments(layer, moments[id(layer)])))
+        for layer in walk(network):
+            if type(layer).__name__ == "TimeDistributed":
+                stack.enter_context(_calls(layer, _all_times_at_once(layer)))
+        for batch in np.array_split(images, count):
+            run_network(network, np.array(batch))
+    for layer in layers:
+        if not moments[id(layer)]:  # it is not on the way from the input to the output
+            continue
+        numbers, means, variances = (
+            np.array(x, np.float64) for x in zip(*moments[id(layer)], strict=True)
+        )
+        shares = numbers[:, None] / numbers.sum()
+        mean = (shares * means).sum(axis=0)
+        layer.moving_mean.assign(mean)
+        layer.moving_variance.assign((shares * (variances + np.square(means - mean))).sum(axis=0))
+
+
+@contextmanager
+def _calls(layer: keras.Layer, function: Callable) -> Iterator[None]:
+    """Let a layer do something else for a while."""
+    layer.call = function
+    try:
+        yield
+    finally:
+        del layer.call
+
+
+def _taking_moments(layer: keras.Layer, moments: list[tuple]) -> Callable:
+    from keras import ops
+
+    usual = layer.call
+
+    def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        axes = [axis for axis in range(inputs.ndim) if axis != layer.axis % inputs.ndim]
+        mean, variance = ops.moments(ops.cast(inputs, "float32"), axes)
+        number = int(np.prod([inputs.shape[axis] for axis in axes]))
+        moments.append((number, *map(ops.convert_to_numpy, (mean, variance))))
+        layer.moving_mean.assign(mean)
+        layer.moving_variance.assign(variance)
+        return usual(inputs, training=False, mask=mask)
+
+    return call
+
+
+def _all_times_at_once(wrapper: keras.Layer) -> Callable:
+    """Do what ``TimeDistributed`` does, so that its layer sees all times of a batch together."""
+    from keras import ops
+
+    def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        flat = wrapper.layer(ops.reshape(inputs, (-1, *inputs.shape[2:])))
+        return ops.reshape(flat, (-1, inputs.shape[1], *flat.shape[1:]))
+
+    return call
 
 
 def adabn(
-    model: keras.Model, target_images: np.ndarray, *, batch_size: int = 256
+    model: keras.Model, target_images: np.ndarray, *, batch_size: int | None = None
 ) -> tuple[keras.Model, History]:
     """Replace the statistics of BatchNormalization by those of the target. No training.
 
     Parameters
     ----------
     model
-        A network with BatchNormalization layers.
+        A network with BatchNormalization layers, at any depth.
     target_images
         Shape (m, ...), at least two images; the more the better.
     batch_size
-        How many images to handle at once.
+        How many images to handle at once, at least 2: the larger, the more exact; by
+        default at least 256, and all if they are small.  See `take_target_statistics`.
 
     Returns
     -------
@@ -69,12 +132,7 @@ def adabn(
     """
     from keras import ops
 
-    if not batchnorm_layers(model):
-        raise ValueError(
-            f"{model.name} has no BatchNormalization layer of its own, so AdaBN can change "
-            "nothing. (Networks inside the network do not count: build the head on their output.)"
-        )
-    check_input(model, None, None, target_images, 2, 1)
+    target_images = read_norm_input(model, target_images, batch_size or 2, "AdaBN")
     network = copy_network(model)
     take_target_statistics(network, target_images, batch_size)
     shift = []

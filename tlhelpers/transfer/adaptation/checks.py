@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tlhelpers.inputs import read_count, read_images, read_labels, read_network
+from tlhelpers.networks.surgery import batchnorm_layers, read_one_input
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -22,65 +25,49 @@ def not_finite(loss: float, step: int, steps: int, learning_rate: float) -> str:
     )
 
 
-def check_input(
+def read_input(
     model: keras.Model,
-    source_images: np.ndarray | None,
-    source_labels: np.ndarray | None,
-    target_images: np.ndarray | None,
+    source_images: Any,
+    source_labels: Any,
+    target_images: Any,
     batch_size: int,
-    steps: int,
-) -> None:
-    """Refuse a network, images or labels that do not fit, before anything is trained."""
-    import keras
-
-    head = model.layers[-1]
-    activation = head.get_config().get("activation") if hasattr(head, "get_config") else None
-    if not isinstance(head, keras.layers.Dense) or activation not in ("softmax", "linear"):
+) -> tuple[Any, Any, Any]:
+    """Return images and labels, if they fit a network that the methods can adapt."""
+    head = read_one_input(model, head=True).layers[-1]
+    activation = head.get_config()["activation"]
+    if activation not in ("softmax", "linear"):
         raise ValueError(
-            f"The last layer of {model.name} is {type(head).__name__} ({activation}). Wanted: "
-            "keras.layers.Dense with one output for each class, with softmax or no activation."
+            f"The head of {model.name} has the activation {activation}. Wanted: softmax or none."
         )
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1; got {steps}.")
-    if batch_size < 2:
-        raise ValueError(
-            f"batch_size must be at least 2 (one image has no spread); got {batch_size}."
-        )
-    wanted = tuple(model.input_shape[1:])
+    read_count(batch_size, "batch_size", least=2)  # one image has no spread
+    shape = tuple(model.input_shape[1:])
+    found = []
     for name, images in (("source_images", source_images), ("target_images", target_images)):
-        if images is None:
-            continue
-        found = np.shape(images)[1:]
-        fits = len(found) == len(wanted) and all(
-            w in (None, f) for w, f in zip(wanted, found, strict=True)
-        )
-        if not fits:
-            raise ValueError(
-                f"{name} has images of shape {found}; {model.name} wants {wanted}. Give both "
-                "domains the same preprocessing."
-            )
-        if len(images) < batch_size:
-            raise ValueError(
-                f"{name} has {len(images)} images, fewer than one batch of {batch_size}. "
-                f"Give more images, or batch_size={max(2, len(images))} or less."
-            )
+        if images is not None:
+            images = read_images(images, name, shape=shape)
+            if len(images) < batch_size:
+                raise ValueError(
+                    f"{name} has {len(images)} images, fewer than one batch of {batch_size}. "
+                    f"Give more images, or batch_size={max(2, len(images))} or less."
+                )
+        found.append(images)
     if source_images is None:
-        return
-    labels, classes = np.asarray(source_labels), model.output_shape[-1]
-    if labels.shape != (len(source_images),) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"source_labels must be {len(source_images)} whole numbers, one for each source image; "
-            f"got shape {labels.shape}, {labels.dtype}."
-        )
-    absent = sorted(set(range(classes)) - set(labels.tolist()))
-    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(
-            f"source_labels must lie between 0 and {classes - 1}; "
-            f"got {labels.min()} to {labels.max()}."
-        )
-    if absent:
+        return None, None, found[1]
+    classes = head.units
+    labels = read_labels(source_labels, "source_labels", count=len(found[0]), classes=classes)
+    if absent := sorted(set(range(classes)) - set(labels.tolist())):
         raise ValueError(
             f"source_labels has no image of class {', '.join(map(str, absent))}, so the network "
             "would unlearn it. Add source images of every class, or keep only the outputs you "
             "need with tl.surgery.keep_classes()."
         )
+    return found[0], labels, found[1]
+
+
+def read_norm_input(model: keras.Model, images: Any, batch_size: int, method: str) -> np.ndarray:
+    """Return target images for a method that changes BatchNormalization and nothing else."""
+    if not batchnorm_layers(read_network(model)):
+        raise ValueError(
+            f"{model.name} has no BatchNormalization layer; {method} changes nothing else."
+        )
+    return read_input(model, None, None, images, batch_size)[2]

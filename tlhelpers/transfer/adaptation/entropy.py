@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from tlhelpers.networks.surgery import all_layers, copy_network, restore_trainable
-from tlhelpers.transfer.adaptation.batchnorm_statistics import (
-    batchnorm_layers,
-    take_target_statistics,
-)
-from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
-from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, train
+from tlhelpers.inputs import read_network, read_number
+from tlhelpers.networks.surgery import copy_network, restore_trainable, train_only
+from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
+from tlhelpers.transfer.adaptation.checks import History, not_finite, read_norm_input
+from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, step_on, train
 from tlhelpers.transfer.adaptation.losses import mean_entropy
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -52,13 +50,15 @@ def shot(
     """
     from keras import ops
 
+    read_number(weight, "weight", least=0)
+
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         _, answers = look(batch["target"])
         unsure = mean_entropy(answers)
         variety = mean_entropy(ops.mean(answers, axis=0, keepdims=True))
         return unsure - weight * variety, {"unsure": unsure, "variety": variety}
 
-    head = model.layers[-1].name
+    head = read_network(model, head=True).layers[-1].name
     return train(
         model, loss, None, None, target_images, trains=lambda x: x.name != head, **settings
     )
@@ -109,14 +109,10 @@ def tent(
     import keras
     from tqdm.auto import tqdm
 
-    if not batchnorm_layers(model):
-        raise ValueError(
-            f"{model.name} has no BatchNormalization layer of its own; TENT trains nothing else."
-        )
-    check_input(model, None, None, target_images, batch_size, 1)
+    target_images = read_norm_input(model, target_images, batch_size, "TENT")
+    read_number(learning_rate, "learning_rate", above=0)
     network = copy_network(model)
-    for layer in all_layers(network):
-        layer.trainable = isinstance(layer, keras.layers.BatchNormalization)
+    train_only(network, lambda layer: isinstance(layer, keras.layers.BatchNormalization))
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         _, answers = look(batch["target"])
@@ -127,14 +123,12 @@ def tent(
     history: History = {"loss": [], "answers": []}
     starts = range(0, len(target_images) - 1, batch_size)  # a last batch of one has no spread
     for start in tqdm(starts, desc="Adapting", leave=False, delay=1, disable=not progress):
-        images = np.asarray(target_images[start : start + batch_size], np.float32)
-        batch = {"target": keras.ops.convert_to_tensor(images)}
-        numbers = trainer.train_on_batch(batch, return_dict=True)
-        if not np.isfinite(numbers["loss"]):
-            raise FloatingPointError(
-                not_finite(numbers["loss"], start // batch_size, len(starts), learning_rate)
-            )
-        history["loss"].append(float(numbers["loss"]))
+        numbers = step_on(trainer, {"target": np.array(target_images[start : start + batch_size])})
+        loss_now = float(numbers["loss"])
+        if not np.isfinite(loss_now):
+            step = start // batch_size
+            raise FloatingPointError(not_finite(loss_now, step, len(starts), learning_rate))
+        history["loss"].append(loss_now)
         history["answers"].extend(numbers["answers"].tolist())
     restore_trainable(network, model)
     take_target_statistics(network, target_images)

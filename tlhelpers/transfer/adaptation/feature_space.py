@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from tlhelpers.inputs import read_number, read_rows
 
 
 def feature_coral(
@@ -15,7 +19,7 @@ def feature_coral(
     Parameters
     ----------
     source_features, target_features
-        Shapes (n, d) and (m, d).
+        Shapes (n, d) and (m, d), at least two rows each.
     ridge
         Added to all variances, as a share of the mean variance: keeps directions
         in which nothing varies from being blown up.
@@ -35,12 +39,8 @@ def feature_coral(
     >>> feature_coral(source, 5 + 3 * source, ridge=0.0).ravel()
     array([2., 8.])
     """
-    source, target = (np.asarray(x, np.float64) for x in (source_features, target_features))
-    if source.ndim != 2 or target.ndim != 2 or source.shape[1] != target.shape[1]:
-        raise ValueError(
-            "Both domains must have rows of the same features; got shapes "
-            f"{source.shape} and {target.shape}."
-        )
+    source, target = _read_domains(source_features, target_features, at_least=2)
+    read_number(ridge, "ridge", least=0)
 
     def power(x: np.ndarray, exponent: float) -> np.ndarray:
         covariance = np.atleast_2d(np.cov(x, rowvar=False))
@@ -76,7 +76,9 @@ def importance_weights(
     References
     ----------
     Shimodaira 2000, "Improving predictive inference under covariate shift by
-    weighting the log-likelihood function".
+    weighting the log-likelihood function"; Bickel, Brückner and Scheffer 2007,
+    "Discriminative learning for differing training and test distributions" (the odds of
+    a classifier as weights).
 
     Examples
     --------
@@ -87,9 +89,23 @@ def importance_weights(
     """
     from sklearn.linear_model import LogisticRegression
 
-    x = np.concatenate([source_features, target_features])
-    domain = np.repeat([0, 1], [len(source_features), len(target_features)])
-    chance = LogisticRegression(max_iter=1000).fit(x, domain).predict_proba(x[domain == 0])[:, 1]
-    odds = chance / np.maximum(1 - chance, 1e-9) * len(source_features) / len(target_features)
+    source, target = _read_domains(source_features, target_features, at_least=1)
+    read_number(largest, "largest", above=0)
+    x = np.concatenate([source, target])
+    domain = np.repeat([0, 1], [len(source), len(target)])
+    chance = LogisticRegression(max_iter=1000).fit(x, domain).predict_proba(source)[:, 1]
+    odds = chance / np.maximum(1 - chance, 1e-9) * len(source) / len(target)
     weights = np.minimum(odds, largest)
     return weights / weights.mean()
+
+
+def _read_domains(source: Any, target: Any, *, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of both domains, if they have the same features."""
+    source = read_rows(source, "source_features", at_least=at_least).astype(np.float64)
+    target = read_rows(target, "target_features", at_least=at_least).astype(np.float64)
+    if source.shape[1] != target.shape[1]:
+        raise ValueError(
+            "Both domains must have rows of the same features; got shapes "
+            f"{source.shape} and {target.shape}."
+        )
+    return source, target

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from tlhelpers.networks.surgery import all_layers, copy_network, gives_logits, restore_trainable
-from tlhelpers.transfer.adaptation.batchnorm_statistics import (
+from tlhelpers.inputs import read_count, read_function, read_number, read_seed
+from tlhelpers.networks.surgery import (
+    all_layers,
     batchnorm_layers,
-    take_target_statistics,
+    copy_network,
+    gives_logits,
+    restore_trainable,
+    train_only,
+    walk,
 )
-from tlhelpers.transfer.adaptation.checks import History, check_input, not_finite
+from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
+from tlhelpers.transfer.adaptation.checks import History, not_finite, read_input
 from tlhelpers.transfer.adaptation.losses import cross_entropy
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -96,12 +102,20 @@ def train(
     import keras
     from tqdm.auto import tqdm
 
-    check_input(model, source_images, source_labels, target_images, batch_size, steps)
+    source_images, source_labels, target_images = read_input(
+        model, source_images, source_labels, target_images, batch_size
+    )
+    read_count(steps, "steps")
+    read_number(learning_rate, "learning_rate", above=0)
+    read_seed(seed)
+    for name, function in (("augment", augment), ("watch", watch)):
+        if function is not None:
+            read_function(function, name)
     network = copy_network(model)
-    for number, layer in enumerate(all_layers(network)):
-        layer.trainable = layer.trainable and (trains is None or trains(layer))
-        if hasattr(layer, "seed_generator"):  # dropout: the same seed, the same units
-            layer.seed_generator.state.assign([seed, number])
+    if trains is not None:
+        may = {id(layer) for layer in all_layers(network) if layer.trainable and trains(layer)}
+        train_only(network, lambda layer: id(layer) in may)
+    seed_random_layers(network, seed)
     trainer = make_trainer(network, loss, helper)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     # XLA would take longer to prepare than these short trainings take.
@@ -111,8 +125,7 @@ def train(
     for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
         batch = next(batches)
         batch |= more(step, network, batch) if more else {}
-        batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
-        numbers = trainer.train_on_batch(batch, return_dict=True)
+        numbers = step_on(trainer, batch)
         for name, value in numbers.items():
             history.setdefault(name, []).append(float(value))
         if not np.isfinite(history["loss"][-1]):
@@ -138,7 +151,10 @@ def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | Non
 
         def call(self, batch: dict, training: bool | None = None) -> dict:
             def look(images: Any) -> tuple[Any, Any]:
-                return self.both(images, training=training)
+                # The logarithms of a loss want more digits than a network of float16 has.
+                return tuple(
+                    keras.ops.cast(x, "float32") for x in self.both(images, training=training)
+                )
 
             total, watched = loss(look, batch)
             return {"loss": total, **watched}
@@ -157,6 +173,25 @@ def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | Non
             return y_pred
 
     return Trainer()
+
+
+def step_on(trainer: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Take one step of gradient descent, and return the numbers that the loss watches."""
+    import keras
+
+    tensors = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
+    numbers = trainer.train_on_batch(tensors, return_dict=True)
+    return {name: keras.ops.convert_to_numpy(value) for name, value in numbers.items()}
+
+
+def seed_random_layers(network: keras.Model, seed: int) -> None:
+    """Let dropout and the like draw the same each time."""
+    import keras
+
+    for number, layer in enumerate(walk(network)):
+        for value in list(vars(layer).values()):
+            if isinstance(value, keras.random.SeedGenerator):
+                value.state.assign([seed, number])
 
 
 def _with_features(model: keras.Model) -> keras.Model:
@@ -189,7 +224,7 @@ def _batches(
     """
 
     def pick(images: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        chosen = np.asarray(images[rows], np.float32)
+        chosen = images[rows]
         return chosen if augment is None else augment(chosen, rng)
 
     source_rng, target_rng = (np.random.default_rng([seed, domain]) for domain in (0, 1))
@@ -202,7 +237,7 @@ def _batches(
         if source_images is not None:
             rows = next(source_rows)
             batch["source"] = pick(source_images, rows, source_rng)
-            batch["labels"] = np.asarray(source_labels)[rows]
+            batch["labels"] = source_labels[rows]  # type: ignore[index]
         if target_images is not None:
             batch["target"] = pick(target_images, next(target_rows), target_rng)
         yield batch

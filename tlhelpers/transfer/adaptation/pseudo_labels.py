@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    read_count,
+    read_function,
+    read_images,
+    read_number,
+    read_probabilities,
+)
 from tlhelpers.transfer.adaptation.checks import History
 from tlhelpers.transfer.adaptation.loop import Settings, train
 from tlhelpers.transfer.adaptation.losses import alignment_ratio, cross_entropy
@@ -56,6 +63,11 @@ def self_training(
     Zou et al. 2018, "Unsupervised domain adaptation for semantic segmentation
     via class-balanced self-training".
     """
+    read_number(weight, "weight", least=0)
+    read_count(rounds, "rounds")
+    for share in shares:
+        read_number(share, "shares", above=0, most=1)
+    target_images = read_images(target_images, "target_images")
     steps, size = settings.get("steps", 300), settings.get("batch_size", 64)
     augment = settings.get("augment")
     rng = np.random.default_rng([settings.get("seed", 0), 2])
@@ -67,7 +79,7 @@ def self_training(
             share = np.linspace(*shares, rounds)[number]
             kept["rows"], kept["labels"] = surest_rows(probabilities(network, target_images), share)
         chosen = rng.integers(len(kept["rows"]), size=size)
-        images = np.asarray(target_images[kept["rows"][chosen]], np.float32)
+        images = target_images[kept["rows"][chosen]]
         images = images if augment is None else augment(images, rng)
         return {"own": images, "own labels": kept["labels"][chosen]}
 
@@ -94,6 +106,8 @@ def surest_rows(answers: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarr
     >>> surest_rows(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), share=0.5)
     (array([0, 2]), array([0, 1]))
     """
+    answers = read_probabilities(answers)
+    read_number(share, "share", above=0, most=1)
     classes, confidence = answers.argmax(axis=1), answers.max(axis=1)
     best = []
     for label in np.unique(classes):
@@ -152,10 +166,13 @@ def consistency(
     import keras
     from keras import ops
 
+    read_number(weight, "weight", least=0)
+    read_number(threshold, "threshold", least=0, most=1)
+    read_function(strong, "strong")
     rng = np.random.default_rng([settings.get("seed", 0), 2])
 
     def more(step: int, network: keras.Model, batch: dict) -> dict:
-        return {"strong": strong(batch["target"], rng)}
+        return {"strong": strong(batch["target"].copy(), rng)}
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         _, answers = look(batch["source"])
