@@ -127,7 +127,7 @@ def test_no_temporary_files_stay(cache, network, monkeypatch):
 
 
 def test_errors_say_what_is_wanted(network):
-    with pytest.raises(ValueError, match="at least 1; got 0"):
+    with pytest.raises(ValueError, match="batch_size must be a whole number.*got 0"):
         features.compute(network, X, batch_size=0)
     for wrong in ("", "  ", 3, b"a"):
         with pytest.raises(ValueError, match="a text that is not empty; got.*leave cache_key out"):
@@ -147,6 +147,51 @@ def test_two_processes_at_once(tmp_path):
     both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [process.wait(timeout=60) for process in both] == [0, 0]
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
+
+
+def changes_in_place(x):
+    x *= 2
+    x -= 1
+    return x
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_what_is_given_stays_as_it_is_whatever_preprocess_does(cache, convolutions, fast):
+    images = np.random.default_rng(0).random((3, 16, 16, 3), "float32")
+    before = images.copy()
+    options = {"preprocess": changes_in_place, "cache": False, "fast": fast}
+    first, second = (features.compute(convolutions, images, **options) for _ in range(2))
+    assert np.array_equal(images, before) and np.array_equal(first, second)
+
+
+def test_a_wrong_shape_is_refused_before_anything_is_read(cache, convolutions):
+    class OnDisk:
+        dtype, shape = np.dtype("float32"), (10**6, 64, 64, 3)
+
+        def __len__(self):
+            return self.shape[0]
+
+        def __getitem__(self, rows):
+            assert rows.stop <= 1, "all of it was read"
+            return np.zeros((1, *self.shape[1:]), "float32")
+
+    with pytest.raises(ValueError, match=r"\(n, 16, 16, 3\); got \(1, 64, 64, 3\)"):
+        features.compute(convolutions, OnDisk())
+
+
+def test_features_that_are_no_numbers_are_neither_given_nor_kept(cache, network):
+    images = X.copy()
+    images[3, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        features.compute(network, images)
+    broken = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    broken.set_weights([np.full((64, 2), np.nan), np.zeros(2)])
+    with pytest.raises(ValueError, match="sequential.* not finite.*weights"):
+        features.compute(broken, X)
+    assert not list(cache.rglob("*.npy"))
+    path = cache / "old.npy"
+    features._write(path, np.full((2, 2), np.nan, "float32"))
+    assert features._read(path, (2, 2)) is None
 
 
 # --- the fast path -------------------------------------------------------------------------------
@@ -357,12 +402,14 @@ def test_two_processes_may_export_at_once(cache):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.zeros((2, 8, 8, 3)), r"\(16, 16, 3\).*got \(2, 8, 8, 3\)"),
-        (np.zeros((2, 16, 16)), r"\(16, 16, 3\).*got \(2, 16, 16\)"),
+        (np.zeros((2, 8, 8, 3)), r"\(n, 16, 16, 3\); got \(1, 8, 8, 3\)"),
+        (np.zeros((2, 16, 16)), r"\(n, 16, 16, 3\); got \(1, 16, 16\)"),
         (np.zeros((16, 16, 3)), "Resize the images"),
         ([np.zeros((8, 8)), np.zeros((9, 9))], "the same size"),
-        (np.array(["a"]), "array of numbers"),
-        (np.float32(3), "array of numbers"),
+        (np.array(["a"]), "got text"),
+        (np.float32(3), r"shape \(n, ...\)"),
+        (np.full((2, 16, 16, 3), np.nan), "not finite"),
+        (None, "got None"),
     ],
 )
 def test_images_of_the_wrong_kind(cache, convolutions, images, message):
@@ -382,7 +429,7 @@ def test_networks_and_numbers_that_do_not_do(cache, convolutions):
         features.compute(convolutions, PICTURES, threads=0)
     with pytest.raises(ValueError, match="batch_size must be"):
         features.compute(convolutions, PICTURES, batch_size=2.5)
-    with pytest.raises(ValueError, match="one for each given"):
+    with pytest.raises(ValueError, match="it gave 1 for"):
         features.compute(convolutions, PICTURES, preprocess=lambda x: x[:1])
     assert features.compute(convolutions, PICTURES[:0]).shape == (0, 8)
 

@@ -7,6 +7,10 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tlhelpers.inputs import read_count, read_network
+from tlhelpers.networks.preprocessing import smallest_side
 from tlhelpers.networks.table import find_architecture
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -16,7 +20,9 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 DEVIATION = (0.229, 0.224, 0.225)
 
 
-def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
+def build_network(
+    name: str, weights: str | Path | None = None, *, size: int | None = None
+) -> keras.Model:
     """Build a whole network: images in, probabilities of the 1,000 ImageNet classes out.
 
     Nothing is downloaded: `fetch.fetch_file` hands out files of weights.
@@ -29,6 +35,11 @@ def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
         A file of ImageNet weights with the classification layer, as Keras
         publishes them (.h5, which holds numbers and no code).  Without one,
         the weights are random.
+    size
+        Height and width of the images; by default those in the table, with which the
+        weights were learned, and which give the best accuracy.  Any weights do for any
+        size that Keras allows (`preprocessing.smallest_side`), but those of VGG: its head
+        is made for one size.
 
     Returns
     -------
@@ -50,11 +61,14 @@ def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
     import keras
 
     architecture = find_architecture(name)
-    path = None if weights is None else Path(weights).expanduser()
+    path = None if weights is None else _read_path(weights)
     if path is not None:
         _check_file(path, name)
-    shape = (architecture.size, architecture.size, 3)
-    network = getattr(keras.applications, name)(weights=None, input_shape=shape)
+    small = smallest_side(name)
+    size = architecture.size if size is None else read_count(size, "size", least=small, most=4096)
+    if size != architecture.size and architecture.module.startswith("vgg"):
+        raise ValueError(f"The head of {name} is made for images of {architecture.size} pixels.")
+    network = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
     if path is None:
         return network
     if architecture.module == "efficientnet":
@@ -66,6 +80,8 @@ def build_network(name: str, weights: str | Path | None = None) -> keras.Model:
     except (ValueError, KeyError, OSError, TypeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(_wrong_file(path, name, f"they do not fit it ({reason})")) from error
+    if not all(np.isfinite(weight).all() for weight in network.get_weights()):
+        raise ValueError(_wrong_file(path, name, "some of its numbers are NaN or infinite"))
     return network
 
 
@@ -117,7 +133,7 @@ def pooled_backbone(name: str, model: keras.Model) -> keras.Model:
     import keras
 
     architecture = find_architecture(name)
-    if model.count_params() != architecture.parameters:
+    if read_network(model).count_params() != architecture.parameters:
         raise ValueError(
             f"{model.name} is not a whole {name}, so its head is not where it should be. "
             f"Give the network as tl.networks.build_network({name!r}) builds it."
@@ -129,6 +145,12 @@ def pooled_backbone(name: str, model: keras.Model) -> keras.Model:
 
 
 # ----------------------------------------------------------------------------- checks
+
+
+def _read_path(weights: str | Path) -> Path:
+    if not isinstance(weights, (str, Path)):
+        raise TypeError(f"weights must be the path of a file; got {type(weights).__name__}.")
+    return Path(weights).expanduser()
 
 
 def _check_file(path: Path, name: str) -> None:

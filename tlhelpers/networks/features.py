@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tlhelpers.fetching.places import cache_folder
 from tlhelpers.fetching.whole_files import write_whole
+from tlhelpers.inputs import check_shape, read_array, read_count, read_function
 from tlhelpers.networks import fingerprint, onnx_runtime
+from tlhelpers.networks.surgery import read_one_input
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -88,16 +90,19 @@ def compute(
     >>> compute(network, np.zeros((3, 8, 8)), cache=False).shape
     (3, 64)
     """
-    for name, number in (("batch_size", batch_size), ("threads", threads)):
-        if number is not None and (int(number) != number or number < 1):
-            raise ValueError(f"{name} must be a whole number, at least 1; got {number}.")
+    batch_size = read_count(batch_size, "batch_size")
+    threads = None if threads is None else read_count(threads, "threads", most=1024)
+    if preprocess is not None:
+        read_function(preprocess, "preprocess")
     if cache_key is not None and not (isinstance(cache_key, str) and cache_key.strip()):
         raise ValueError(
             f"cache_key must be a text that is not empty; got {cache_key!r}. Give a name for the "
             "preprocessing, such as 'grey 1', or leave cache_key out."
         )
     _check_network(backbone)
-    images = _check_images(images)
+    images = _read_images(images)
+    if len(images):
+        _prepare(images[:1], preprocess, backbone)  # a wrong shape is refused before all is read
     shape = (len(images), backbone.output_shape[1])
     path = _place(backbone, images, preprocess, batch_size, cache_key) if cache else None
     found = _read(path, shape) if path else None
@@ -135,59 +140,52 @@ def _compute(
                 run = run or backbone.predict_on_batch
             rows[first : first + batch_size] = run(batch)
             bar.update(len(batch))
+    if not np.isfinite(rows).all():
+        raise ValueError(
+            f"The features that {backbone.name} gives are not finite (NaN or infinity). Look at "
+            "its weights: [w.path for w in backbone.weights if not np.isfinite(w).all()]."
+        )
     return rows
 
 
 def _prepare(batch: np.ndarray, preprocess: Callable | None, backbone: keras.Model) -> np.ndarray:
-    """Return one batch as the network wants it."""
-    batch = np.asarray(batch)
-    ready = batch if preprocess is None else preprocess(batch)
+    """Return one batch as the network wants it: a copy, which may be worked on in place."""
+    ready = np.array(batch)
+    if preprocess is not None:
+        ready = read_array(preprocess(ready), "what preprocess returns")
     ready = np.ascontiguousarray(ready, np.float32)
-    wanted = backbone.input_shape
-    fits = ready.ndim == len(wanted) and all(
-        want in (None, got) for want, got in zip(wanted[1:], ready.shape[1:], strict=True)
-    )
-    if not fits or len(ready) != len(batch):
-        after = "" if preprocess is None else " after preprocess"
+    after = "" if preprocess is None else " after preprocess"
+    try:
+        check_shape(ready, "images", tuple(backbone.input_shape[1:]))
+    except ValueError as error:
         raise ValueError(
-            f"{backbone.name} wants images of the shape {wanted[1:]}, one for each given; got "
-            f"{ready.shape} for {len(batch)} images{after}. Resize the images, or name the "
-            "preprocess function that belongs to this network."
+            f"{backbone.name}: {error}".replace("; got", f"{after}; got")
+            + " Resize the images, or name the preprocess function that belongs to this network."
+        ) from None
+    if len(ready) != len(batch):
+        raise ValueError(
+            f"preprocess must give one image for each; it gave {len(ready)} for {len(batch)}."
         )
+    if not np.isfinite(ready).all():
+        raise ValueError("The images have values that are not finite (NaN or infinity).")
     return ready
 
 
 def _check_network(backbone: keras.Model) -> None:
-    try:
-        inputs, outputs = len(backbone.inputs), len(backbone.outputs)
-    except (AttributeError, TypeError, ValueError):
-        raise ValueError(
-            "The network has no fixed input yet. Begin it with keras.Input(shape)."
-        ) from None
-    if inputs != 1 or outputs != 1:
-        raise ValueError(
-            f"{backbone.name} has {inputs} inputs and {outputs} outputs; wanted one of each. "
-            "Make a network from one of them with keras.Model(input, output)."
-        )
-    if len(backbone.output_shape) != 2:
+    if len(read_one_input(backbone).output_shape) != 2:
         raise ValueError(
             f"The network gives {backbone.output_shape} for each batch; wanted (batch, features). "
             "End it with pooling, for example keras.layers.GlobalAveragePooling2D()."
         )
 
 
-def _check_images(images: np.ndarray) -> np.ndarray:
+def _read_images(images: Any) -> Any:
     # An array on disk stays there: only its batches are read.
     if not (isinstance(getattr(images, "dtype", None), np.dtype) and hasattr(images, "shape")):
-        try:
-            images = np.asarray(images)
-        except ValueError:
-            images = np.empty(1, object)  # of different sizes
+        images = read_array(images, "images")
     if images.dtype.kind not in "biuf" or not images.shape:
-        raise TypeError(
-            f"The images are an array of {images.dtype}, shape {images.shape}; wanted one array of "
-            "numbers, (n, height, width, colours). Give all images the same size and kind."
-        )
+        images = read_array(np.asarray(images), "images")  # which says what is wrong with them
+        raise ValueError(f"images must have the shape (n, ...); got {images.shape}.")
     return images
 
 
@@ -251,7 +249,8 @@ def _read(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
         return None
     if not isinstance(found, np.ndarray):  # a zip archive of arrays
         return None
-    return found if found.shape == shape and found.dtype == np.float32 else None
+    right = found.shape == shape and found.dtype == np.float32
+    return found if right and np.isfinite(found).all() else None
 
 
 def _write(path: Path, rows: np.ndarray) -> None:

@@ -91,8 +91,14 @@ def load_fast(
     -------
     callable or None
         None, after one line of notice in each session, if ONNX Runtime or
-        tf2onnx is absent, or if the network cannot be exported.
+        tf2onnx is absent, if the network cannot be exported, or if Keras works with
+        another backend than TensorFlow.
     """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        _tell("ONNX Runtime takes networks of TensorFlow only")
+        return None
     try:
         import onnxruntime
     except ImportError as error:

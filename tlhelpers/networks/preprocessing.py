@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tlhelpers.inputs import read_array
 from tlhelpers.networks import fingerprint
 from tlhelpers.networks.table import Architecture, find_architecture
 
 
 def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function that prepares images for a network.
+
+    The weights were learned with images of the size in the table.  Where accuracy is at
+    stake, give that size; for a quick trial, a smaller one will do.
 
     Parameters
     ----------
@@ -21,11 +25,11 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     Returns
     -------
     callable
-        Takes images (n, size, size, 3) in RGB, from 0 to 255, of any type, and
+        Takes images (n, height, width, 3) in RGB, from 0 to 255, of any type, and
         returns float32 in the range of the network.  It leaves its argument as
-        it is.  It refuses images of another size, range or number of colours
-        with a `ValueError` (and what is no array of numbers with a
-        `TypeError`) that names the call to make.
+        it is.  It refuses images of another range or number of colours, or
+        smaller than Keras allows (`smallest_side`), with a `ValueError` (and what is no
+        array of numbers with a `TypeError`) that names the call to make.
 
     Raises
     ------
@@ -49,6 +53,20 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     return prepare
 
 
+def smallest_side(name: str) -> int:
+    """Return the least height and width of images that Keras lets a network have.
+
+    Networks of another size than in the table come from ``build_network(name, size=...)``.
+
+    Examples
+    --------
+    >>> smallest_side("MobileNetV2"), smallest_side("InceptionV3")
+    (32, 75)
+    """
+    odd = {"inception_v3": 75, "inception_resnet_v2": 75, "xception": 71}
+    return odd.get(find_architecture(name).module, 32)
+
+
 def _prepare(images: np.ndarray, architecture: Architecture) -> np.ndarray:
     import keras
 
@@ -64,16 +82,18 @@ def _check_images(images: np.ndarray, architecture: Architecture) -> np.ndarray:
     side = architecture.size
     wanted = f"{architecture.name} wants images of shape (n, {side}, {side}, 3), 0 to 255"
     try:
-        images = np.asarray(images)
-    except ValueError:
-        raise ValueError(
-            f"{wanted}; got pictures of different sizes. "
-            f"tl.image_files.load_images(files, {side}) brings files to one size."
-        ) from None
+        images = read_array(images, "images")
+    except (TypeError, ValueError) as error:
+        advice = f"tl.image_files.load_images(files, {side}) makes one array of files."
+        raise type(error)(f"{wanted}. {error} {advice}") from None
     if images.dtype.kind not in "fiu":
         raise TypeError(f"{wanted}; got dtype {images.dtype}.")
-    if images.shape[1:] != (side, side, 3) or images.ndim != 4:
-        raise ValueError(f"{wanted}; got {images.shape}. {_shape_advice(images.shape, side)}")
+    small = smallest_side(architecture.name)
+    if images.ndim != 4 or images.shape[3] != 3 or min(images.shape[1:3]) < small:
+        raise ValueError(
+            f"{wanted} (or of another size, at least {small}); got {images.shape}. "
+            f"{_shape_advice(images.shape, side)}"
+        )
     if not images.size:
         return images
     low, high = images.min(), images.max()
