@@ -179,7 +179,8 @@ def read_labels(
     most = math.inf if classes is None else classes - 1
     if len(array) and not 0 <= array.min() <= array.max() <= most:
         wanted = "be at least 0" if classes is None else f"lie between 0 and {most}"
-        raise ValueError(f"{name} must {wanted}; got {array.min()} to {array.max()}.")
+        hint = f" If they count from 1, write {name} - 1." if array.min() == 1 else ""
+        raise ValueError(f"{name} must {wanted}; got {array.min()} to {array.max()}.{hint}")
     return array
 
 
