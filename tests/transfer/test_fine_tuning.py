@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tlhelpers.networks import surgery
+from tlhelpers.networks import pixel_range, surgery, table
 from tlhelpers.transfer import augmentation, fine_tuning
 
 
@@ -40,14 +40,16 @@ def test_what_fits_is_not_refused():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda x, y: (x, y + 1), "numbered 0 to 2; the labels go from 1 to 3"),
-        (lambda x, y: (x, y - 1), "the labels go from -1 to 1"),
-        (lambda x, y: (x[:-1], y), "59 images and 60 labels"),
+        (lambda x, y: (x, y + 1), "between 0 and 2; got 1 to 3.*write labels - 1"),
+        (lambda x, y: (x, y - 1), "between 0 and 2; got -1 to 1"),
+        (lambda x, y: (x[:-1], y), "labels must have 59 numbers.*got 60"),
         (lambda x, y: (x, np.eye(3)[y]), r"argmax\(axis=1\)"),
-        (lambda x, y: (x, y.astype(float)), "class numbers"),
+        (lambda x, y: (x, y.astype(float)), r"labels.astype\(int\)"),
         (lambda x, y: (x[:, :5], y), r"\(n, 6, 6, 1\); got \(60, 5, 6, 1\)"),
         (lambda x, y: (x[..., 0], y), r"got \(60, 6, 6\)"),
-        (lambda x, y: (x[:0], y[:0]), "no images"),
+        (lambda x, y: (x[:0], y[:0]), "at least 1 rows; got 0"),
+        (lambda x, y: (x * np.nan, y), "not finite.* 60 of 60"),
+        (lambda x, y: (x, y[:, None]), r"labels.ravel\(\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(spoil, message):
@@ -118,8 +120,11 @@ def test_train_head_gives_the_answers_of_logistic_regression():
 def test_train_head_refuses_missing_and_surplus_classes():
     head = keras.layers.Dense(3)
     head.build((None, 2))
-    for labels in ([0, 1, 1, 0], [0, 1, 2, 3]):
-        with pytest.raises(ValueError, match="3 classes"):
+    for labels, words in (
+        ([0, 1, 1, 0], "3 classes.*no example of class 2"),
+        ([0, 1, 2, 3], "between 0 and 2; got 0 to 3"),
+    ):
+        with pytest.raises(ValueError, match=words):
             fine_tuning.train_head(head, np.zeros((4, 2)), np.array(labels))
 
 
@@ -223,7 +228,7 @@ def test_mixing_in_takes_as_many_of_the_source_in_every_epoch():
 
 
 def test_what_is_mixed_in_is_checked_too():
-    with pytest.raises(ValueError, match="the labels go from 0 to 5"):
+    with pytest.raises(ValueError, match="between 0 and 2; got 0 to 5"):
         fine_tuning.fine_tune(classifier(), *task(), mix=(task(6)[0], np.arange(6)))
 
 
@@ -302,3 +307,259 @@ def test_fine_tuning_leaves_every_batchnorm_layer_as_it_was():
         names = [layer.name for layer in fine_tuning.changed_layers(model, before)]
         assert "conv" in names
         assert ("norm" in names) is not right
+
+
+# What the loss, the network and the pixels say -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head, loss, words",
+    [
+        ("softmax", "categorical_crossentropy", "sparse_categorical_crossentropy"),
+        ("softmax", keras.losses.CategoricalCrossentropy(), "sparse_categorical_crossentropy"),
+        ("softmax", keras.losses.mean_squared_error, "sparse_categorical_crossentropy"),
+        ("softmax", None, "sparse_categorical_crossentropy"),
+        (None, "sparse_categorical_crossentropy", r"gives logits.*from_logits=True\)"),
+        (None, keras.losses.SparseCategoricalCrossentropy(), r"from_logits=True\)"),
+        ("softmax", keras.losses.SparseCategoricalCrossentropy(True), r"from_logits=False\)"),
+        (None, keras.losses.SparseCategoricalCrossentropy(True), None),
+        ("softmax", keras.losses.SparseCategoricalCrossentropy(), None),
+        ("softmax", lambda wanted, found: found, None),  # one's own: nobody can say
+    ],
+)
+def test_a_loss_that_does_not_belong_to_labels_and_head(head, loss, words):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, head)])
+    model.compile("sgd", loss)
+    if words is None:
+        fine_tuning.check_training(model, np.eye(4), np.array([0, 1, 2, 0]))
+    else:
+        with pytest.raises(ValueError, match=words):
+            fine_tuning.check_training(model, np.eye(4), np.array([0, 1, 2, 0]))
+
+
+def test_one_output_is_refused_with_the_way_out():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "sigmoid", name="one")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    head, labels = model.layers[-1], np.array([0, 1, 0, 1])
+    for call in (
+        lambda: fine_tuning.check_training(model, np.eye(4), labels),
+        lambda: fine_tuning.train_head(head, np.eye(4), labels),
+        lambda: fine_tuning.check_head(model),
+    ):
+        with pytest.raises(ValueError, match=r'one output.*Dense\(2, "softmax"\)'):
+            call()
+
+
+def first_layers(*names):
+    """A stand-in for a network of Keras Applications: what it is known by are these names."""
+    layers = [keras.layers.Activation("linear", name=name) for name in names]
+    inner = keras.Sequential([keras.Input((4, 4, 3)), *layers])
+    return keras.Sequential([keras.Input((4, 4, 3)), inner])
+
+
+KNOWN = {
+    "MobileNet": ["conv1_relu", "conv_dw_1"],
+    "MobileNetV2": ["Conv1_relu", "expanded_conv_depthwise"],
+    "ResNet50": ["conv1_conv", "conv1_bn", "conv2_block1_add"],
+    "DenseNet121": ["conv1_conv", "conv1_bn", "conv2_block1_concat"],
+    "VGG16": ["block1_conv2", "block1_pool"],
+}
+
+
+@pytest.mark.parametrize(
+    "name, low, high, scale, right",
+    [
+        *[(name, 0, 1, None, False) for name in KNOWN],
+        *[(name, -120, 150, None, name in ("ResNet50", "VGG16")) for name in KNOWN],
+        ("MobileNetV2", -1, 1, None, True),
+        ("ResNet50", -1, 1, None, False),
+        ("DenseNet121", -2.1, 2.6, None, True),
+        ("MobileNetV2", 0, 255, (1 / 255, 0), False),  # the layer makes 0 to 1 of them
+        ("MobileNetV2", 0, 255, (1 / 127.5, -1), True),
+        ("MobileNetV2", 0, 0, None, True),  # black, or nothing can be said
+    ],
+)
+def test_a_known_network_gets_pixels_of_its_range(name, low, high, scale, right):
+    images = np.linspace(low, high, 96, dtype="float32").reshape(2, 4, 4, 3)
+    scaler = [keras.layers.Rescaling(scale[0], offset=scale[1])] if scale else []
+    model = colour_network(*scaler, first_layers(*KNOWN[name]))
+    if right:
+        return fine_tuning.check_training(model, images, np.array([0, 1]))
+    with pytest.raises(ValueError, match="want values from .*preprocess"):
+        fine_tuning.check_training(model, images, np.array([0, 1]))
+
+
+def test_bright_pictures_are_a_warning_only():
+    images = np.linspace(0.2, 0.9, 96, dtype="float32").reshape(2, 4, 4, 3)
+    model = colour_network(first_layers(*KNOWN["MobileNetV2"]))
+    with pytest.warns(UserWarning, match="MobileNetV2 and its kin want values from -1 to 1"):
+        fine_tuning.check_training(model, images, np.array([0, 1]))
+
+
+def test_pixels_that_are_rescaled_twice_are_noticed():
+    scalers = [keras.layers.Rescaling(1 / 255, name=name) for name in ("mine", "theirs")]
+    images = np.linspace(0, 255, 96, dtype="float32").reshape(2, 4, 4, 3)
+    with pytest.raises(ValueError, match="twice, in its layers mine and theirs"):
+        fine_tuning.check_training(colour_network(*scalers), images, np.array([0, 1]))
+
+
+def test_the_networks_of_keras_are_known_by_their_layers():
+    found = {}
+    for row in table.ARCHITECTURES.values():
+        if row.name in SMALL:
+            whole = getattr(keras.applications, row.name)(
+                weights=None, include_top=False, input_shape=(75, 75, 3)
+            )
+            names = {layer.name for layer in surgery.all_layers(whole)}
+            found[row.name] = [m for m, some in pixel_range._KNOWN_BY.items() if some <= names]
+    assert found == SMALL
+
+
+SMALL = {
+    "DenseNet121": ["densenet"],
+    "EfficientNetB0": [],
+    "InceptionResNetV2": ["inception_resnet_v2"],
+    "InceptionV3": ["inception_v3"],
+    "MobileNet": ["mobilenet"],
+    "MobileNetV2": ["mobilenet_v2"],
+    "MobileNetV3Small": [],
+    "NASNetMobile": ["nasnet"],
+    "ResNet50": ["resnet"],
+    "ResNet50V2": ["resnet_v2"],
+    "VGG16": ["vgg16"],
+    "Xception": ["xception"],
+}
+
+
+# Arguments ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": np.nan},
+        {"learning_rate": np.inf},
+        {"learning_rate": 0},
+        {"epochs": 0},
+        {"epochs": -1},
+        {"epochs": 10**30},
+        {"batch_size": 0},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"augment": 3},
+        {"mix": 3},
+    ],
+)
+def test_settings_that_make_no_sense_change_nothing(settings):
+    model = classifier()
+    before = model.get_weights()
+    with pytest.raises((ValueError, TypeError), match=f"{[*settings][0]} must be"):
+        fine_tuning.fine_tune(model, *task(), **({"epochs": 1} | settings))
+    assert not fine_tuning.changed_layers(model, before)
+
+
+def test_lists_and_tensors_are_trained_on(uncompiled):
+    images, labels = task(6)
+    for given in (list(images), keras.ops.convert_to_tensor(images)):
+        model = classifier()
+        before = model.get_weights()
+        with uncompiled():
+            fine_tuning.fine_tune(model, given, labels.tolist(), epochs=1, augment=None)
+        assert fine_tuning.changed_layers(model, before)
+
+
+def test_an_augment_that_works_in_place_leaves_the_pictures_alone(uncompiled):
+    images, labels = task(6)
+    before = images.copy()
+
+    def darker(shown, seed):
+        shown *= 0.5
+        return shown
+
+    with uncompiled():
+        fine_tuning.fine_tune(classifier(), images, labels, epochs=1, augment=darker)
+    assert np.array_equal(images, before)
+    for wrong in (lambda x, seed: x[:2], lambda x, seed: x * np.nan, lambda x, seed: None):
+        with pytest.raises((ValueError, TypeError), match="augment"):
+            fine_tuning.fine_tune(classifier(), images, labels, epochs=1, augment=wrong)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(uncompiled):
+    model = classifier()
+    model.set_weights([w * np.nan for w in model.get_weights()])
+    with uncompiled(), pytest.raises(FloatingPointError, match="nan in epoch 1 of 5"):
+        fine_tuning.fine_tune(model, *task(6), epochs=5, augment=None)
+
+
+def test_heads_and_features_that_do_not_fit():
+    head = keras.layers.Dense(2)
+    rows, labels = np.eye(4), np.array([0, 1, 0, 1])
+    with pytest.raises(ValueError, match="not built for 4 features"):
+        fine_tuning.train_head(head, rows, labels)
+    head.build((None, 4))
+    with pytest.raises(ValueError, match="features has values that are not finite"):
+        fine_tuning.train_head(head, rows * np.nan, labels)
+    with pytest.raises(TypeError, match="head must be a layer Dense; got Flatten"):
+        fine_tuning.train_head(keras.layers.Flatten(), rows, labels)
+    free = keras.layers.Dense(2, use_bias=False)
+    free.build((None, 4))
+    fine_tuning.train_head(free, rows, labels)
+    assert (rows @ free.get_weights()[0]).argmax(axis=1).tolist() == labels.tolist()
+
+
+def test_weights_that_cannot_be_blended_or_compared():
+    with pytest.raises(ValueError, match="share must be a number"):
+        fine_tuning.blend_weights([np.zeros(1)], [np.ones(1)], np.nan)
+    for call in (
+        lambda: fine_tuning.blend_weights(None, [np.ones(1)]),
+        lambda: fine_tuning.changed_layers(classifier(), None),
+    ):
+        with pytest.raises(TypeError, match="what model.get_weights"):
+            call()
+    with pytest.raises(TypeError, match="network of Keras; got None"):
+        fine_tuning.check_head(None)
+
+
+# Augmentation ------------------------------------------------------------------------
+
+
+def test_pictures_of_bytes_become_float32():
+    found = augmentation.random_affine(np.full((2, 8, 8, 3), 100, np.uint8), 0, paper=255)
+    assert found.dtype == np.float32 and 100 <= found.min() and found.max() <= 255
+    with pytest.raises(ValueError, match="0 to 255.*paper is 0 and ink 1"):
+        augmentation.random_warp(
+            np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1), np.random.default_rng(0)
+        )
+
+
+@pytest.mark.parametrize("paper, ink", [(0, 255), (1, -1), (255, 0), (-1, 1)])
+def test_warped_pictures_are_the_same_in_every_range(paper, ink):
+    plain = np.random.default_rng(1).random((3, 8, 8, 1), "float32")
+    wanted = augmentation.random_warp(plain, np.random.default_rng(0))
+    given = paper + (ink - paper) * plain
+    found = augmentation.random_warp(given, np.random.default_rng(0), paper=paper, ink=ink)
+    noise = found - (paper + (ink - paper) * wanted)
+    # Noise is as strong as the range; where the range is turned round, so it is.
+    limit = 1e-5 if ink > paper else 0.6
+    assert np.abs(noise).max() < limit * abs(ink - paper)
+    quiet = augmentation.random_warp(given, np.random.default_rng(0), 0, paper=paper, ink=ink)
+    assert np.allclose(quiet, given, atol=1e-3)
+    empty = np.full((50, 8, 8, 1), paper, "float32")
+    found = augmentation.random_warp(empty, np.random.default_rng(0), paper=paper, ink=ink)
+    assert found.mean() == pytest.approx(paper, abs=0.005 * abs(ink - paper))
+    assert found.std() == pytest.approx(0.05 * abs(ink - paper), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "change", [{"turn": np.nan}, {"shift": -1}, {"paper": np.inf}, {"seed": -1}, {"slant": "a"}]
+)
+def test_an_augmentation_that_makes_no_sense(change):
+    images = np.zeros((1, 8, 8, 1), "float32")
+    with pytest.raises((ValueError, TypeError), match=f"{[*change][0]} must be a"):
+        augmentation.random_affine(images, **({"seed": 0} | change))
+    with pytest.raises(ValueError, match=r"must have the shape \(n, any, any, any\)"):
+        augmentation.random_affine(images[0], 0)
+    with pytest.raises(ValueError, match="strength must be a number"):
+        augmentation.random_warp(images, np.random.default_rng(0), np.nan)
+    with pytest.raises(TypeError, match="rng must be a generator"):
+        augmentation.random_warp(images, 3)

@@ -200,7 +200,9 @@ def freeze(model: keras.Model) -> None:
     model
         Changed in place.
     """
-    read_network(model).trainable = False
+    if not hasattr(model, "trainable"):
+        read_network(model)  # which says what was given; a single layer does as well
+    model.trainable = False
 
 
 def unfreeze(model: keras.Model, last: int | None = None) -> None:

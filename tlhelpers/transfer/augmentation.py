@@ -6,7 +6,21 @@ them a lot, for adaptation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+
+from tlhelpers.inputs import read_function, read_images, read_number, read_seed
+
+
+def augmented(augment: Callable, images: np.ndarray, chance: Any) -> np.ndarray:
+    """Return what a learner's function makes of images (a copy), if it is as many and alike."""
+    found = read_function(augment, "augment")(images.copy(), chance)
+    found = read_images(found, "what augment returns", shape=images.shape[1:])
+    if len(found) != len(images):
+        raise ValueError(f"augment must return {len(images)} images; got {len(found)}.")
+    return found
 
 
 def random_affine(
@@ -54,8 +68,12 @@ def random_affine(
     """
     import keras
 
-    rng = np.random.default_rng(seed)
-    n, height, width = np.shape(images)[:3]
+    images = read_images(images, shape=(None, None, None))
+    for name, number in (("turn", turn), ("stretch", stretch), ("slant", slant)):
+        read_number(number, name, least=0)
+    shift, paper = read_number(shift, "shift", least=0), read_number(paper, "paper")
+    rng = np.random.default_rng(read_seed(seed))
+    n, height, width = images.shape[:3]
     angle = np.radians(rng.normal(0, turn, n))
     wide, tall = np.exp(rng.normal(0, stretch, (2, n)))
     slanted = rng.normal(0, slant, n)
@@ -69,20 +87,31 @@ def random_affine(
     moved = keras.ops.image.affine_transform(
         images, np.stack(rows, axis=1).astype("float32"), fill_mode="constant", fill_value=paper
     )
-    return np.array(moved)  # a copy that may be written to
+    return np.array(keras.ops.convert_to_numpy(moved))  # a copy that may be written to
 
 
-def random_warp(images: np.ndarray, rng: np.random.Generator, strength: float = 1.0) -> np.ndarray:
+def random_warp(
+    images: np.ndarray,
+    rng: np.random.Generator,
+    strength: float = 1.0,
+    *,
+    paper: float = 0.0,
+    ink: float = 1.0,
+) -> np.ndarray:
     """Turn, slant, stretch, shift and bend each image a little, and change its ink.
 
     Parameters
     ----------
     images
-        Shape (n, height, width, channels); what lies outside counts as 0.
+        Shape (n, height, width, channels).
     rng
         A NumPy random generator.
     strength
         0 changes nothing; 1 is much for a digit, but leaves it readable.
+    paper, ink
+        The values of the background, which also comes in from outside, and of what is drawn
+        on it.  Noise and ink change in proportion to their difference: for pictures from
+        -1 to 1 on white paper, ``paper=1, ink=-1``.
 
     Returns
     -------
@@ -102,6 +131,18 @@ def random_warp(images: np.ndarray, rng: np.random.Generator, strength: float = 
     """
     import keras
 
+    images = read_images(images, shape=(None, None, None))
+    strength = read_number(strength, "strength", least=0)
+    paper, ink = read_number(paper, "paper"), read_number(ink, "ink")
+    span = ink - paper
+    if images.size and np.abs(images - paper).max() > 12 * abs(span):
+        raise ValueError(
+            f"images go from {images.min():g} to {images.max():g}, and random_warp is told that "
+            f"paper is {paper:g} and ink {ink:g}. Say what they are: random_warp(..., paper=0, "
+            "ink=255)."
+        )
+    if not hasattr(rng, "uniform"):
+        raise TypeError("rng must be a generator, such as np.random.default_rng(0).")
     n, height, width = images.shape[:3]
 
     def draw(low: float, high: float) -> np.ndarray:
@@ -111,17 +152,20 @@ def random_warp(images: np.ndarray, rng: np.random.Generator, strength: float = 
     angle, slant, bow = draw(-0.2, 0.2), draw(-0.3, 0.3), draw(-0.2, 0.2)
     wide, tall = np.exp(draw(-0.25, 0.25)), np.exp(draw(-0.15, 0.15))
     bend = strength * 0.1 * rng.normal(size=(n, 4, 4, 2)).astype(np.float32)
-    bend = np.asarray(keras.ops.image.resize(bend, (height, width), interpolation="bicubic"))
+    bend = keras.ops.convert_to_numpy(
+        keras.ops.image.resize(bend, (height, width), interpolation="bicubic")
+    )
     from_x = (np.cos(angle) * x + np.sin(angle) * y + slant * y) * wide + bow * (1 - y * y)
     from_y = (np.cos(angle) * y - np.sin(angle) * x) * tall
     from_x, from_y = (
         from_x + bend[..., 0] + draw(-0.15, 0.15),
         from_y + bend[..., 1] + draw(-0.1, 0.1),
     )
-    moved = _sample(images, (from_x + 1) / 2 * (width - 1), (from_y + 1) / 2 * (height - 1))
+    x, y = (from_x + 1) / 2 * (width - 1), (from_y + 1) / 2 * (height - 1)
+    moved = _sample(images - paper, x, y)
     gain = np.exp(draw(-0.4, 0.4))[..., None]
-    noise = strength * 0.05 * rng.normal(size=moved.shape)
-    return (moved * gain + noise).astype(np.float32)
+    noise = strength * 0.05 * abs(span) * rng.normal(size=moved.shape)
+    return (moved * gain + noise + paper).astype(np.float32)
 
 
 def _sample(images: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -8,12 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    ONE_OUTPUT,
+    check_shape,
+    read_array,
+    read_count,
+    read_images,
+    read_labels,
+    read_network,
+    read_number,
+    read_rows,
+    read_seed,
+)
 from tlhelpers.networks import surgery
-from tlhelpers.transfer.augmentation import random_affine
+from tlhelpers.networks.pixel_range import check_pixels
+from tlhelpers.networks.surgery import read_one_input
+from tlhelpers.transfer.augmentation import augmented, random_affine
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -36,7 +50,7 @@ def check_training(model: keras.Model, images: np.ndarray, labels: np.ndarray) -
     ValueError
         If the model is not compiled, or layers were frozen or unfrozen since it was;
         if the images have another shape, number of colours or range of pixels than the
-        network takes; if the labels do not match the network or the images.
+        network takes; if the labels do not match the network, the images or the loss.
 
     Examples
     --------
@@ -47,7 +61,11 @@ def check_training(model: keras.Model, images: np.ndarray, labels: np.ndarray) -
     ...
     ValueError: The model is not compiled. Call model.compile(...) before training.
     """
-    if not model.compiled:
+    _read_training(model, images, labels)
+
+
+def _read_training(model: keras.Model, images: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+    if not read_network(model).compiled:
         raise ValueError("The model is not compiled. Call model.compile(...) before training.")
     # Keras remembers this at compile time, under a private name; where a Keras
     # does not have it, there is nothing to compare with.
@@ -58,68 +76,55 @@ def check_training(model: keras.Model, images: np.ndarray, labels: np.ndarray) -
             f"{len(moved)} layers were frozen or unfrozen since model.compile(...), "
             f"such as {moved[0]}. The change has no effect yet: compile again."
         )
-    images, labels = np.asarray(images), np.asarray(labels)
-    wanted = model.input_shape[1:]
-    fits = len(wanted) + 1 == images.ndim and all(
-        side in (None, given) for side, given in zip(wanted, images.shape[1:], strict=True)
-    )
-    if not fits:
-        advice = "Did you leave out preprocess?"
-        if wanted[-1:] == (3,) and images.shape[1:] in (wanted[:-1], (*wanted[:-1], 1)):
-            last = "[..., None]" if images.ndim == 3 else ""
-            advice = f"They seem to be grey: give np.repeat(images{last}, 3, axis=-1)."
+    _check_loss(model)
+    read_one_input(model)
+    images, classes = read_images(images, at_least=1), model.output_shape[-1]
+    if classes == 1:
+        raise ValueError(ONE_OUTPUT.format(name=model.name))
+    wanted = tuple(model.input_shape[1:])
+    if wanted[-1:] == (3,) and images.shape[1:] in (wanted[:-1], (*wanted[:-1], 1)):
+        last = "[..., None]" if images.ndim == 3 else ""
         raise ValueError(
             f"The network takes images of shape (n, {', '.join(map(str, wanted))}); got "
-            f"{images.shape}. {advice}"
+            f"{images.shape}. They seem to be grey: give np.repeat(images{last}, 3, axis=-1)."
         )
-    _check_range(model, images)
-    classes = model.output_shape[-1]
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        hint = " Use labels.argmax(axis=1)." if labels.shape[1:] == (classes,) else ""
+    check_shape(images, "images", wanted)
+    check_pixels(model, images)
+    return images, read_labels(labels, count=len(images), classes=classes)
+
+
+#: What takes something else than class numbers, and often says nothing.
+_OTHER_LOSSES = {
+    "categoricalcrossentropy",
+    "binarycrossentropy",
+    "meansquarederror",
+    "mse",
+    "meanabsoluteerror",
+    "mae",
+}
+
+
+def _check_loss(model: keras.Model) -> None:
+    """Refuse a loss that wants other labels than class numbers, or other answers than it gets."""
+    loss = model.loss
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    plain = name.replace("_", "").lower()
+    if loss is None or plain in _OTHER_LOSSES:
         raise ValueError(
-            f"labels must be one row of class numbers (integers); got shape {labels.shape}, "
-            f"{labels.dtype}.{hint}"
+            f"The model is compiled with the loss {name}; class numbers want "
+            "'sparse_categorical_crossentropy'. Compile it with that."
         )
-    if len(images) != len(labels):
-        raise ValueError(f"There are {len(images)} images and {len(labels)} labels; want as many.")
-    if len(labels) == 0:
-        raise ValueError("There are no images to train on.")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"The network has {classes} classes, numbered 0 to {classes - 1}; "
-            f"the labels go from {labels.min()} to {labels.max()}."
-        )
-
-
-def _check_range(model: keras.Model, images: np.ndarray) -> None:
-    """Refuse pixels that cannot be in the range of a network for colour pictures."""
-    import keras
-
-    if model.input_shape[-1:] != (3,) or not images.size:
+    if plain != "sparsecategoricalcrossentropy":
         return
-    low, high = float(np.min(images)), float(np.max(images))
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError("The images have values that are not finite (NaN or infinity).")
-    rescales = any(
-        isinstance(layer, keras.layers.Rescaling)
-        and np.max(layer.scale) < 0.1
-        or isinstance(layer, keras.layers.Normalization)
-        and layer.input_mean is not None
-        and np.max(layer.input_mean) > 1
-        for layer in surgery.all_layers(model)
-    )
-    if rescales and 0 < high <= 1:
+    config = loss.get_config() if hasattr(loss, "get_config") else {}
+    end = model.layers[-1].get_config().get("activation")
+    if (end == "linear" and not config.get("from_logits")) or (
+        end == "softmax" and config.get("from_logits")
+    ):
+        gives, wants = ("logits", True) if end == "linear" else ("probabilities", False)
         raise ValueError(
-            f"The network rescales pixels by itself and wants 0 to 255; got {low:g} to {high:g}. "
-            "Give the images as they were, or as tl.networks.preprocess_for(name) returns "
-            "them."
-        )
-    # The widest range of Keras Applications is 0 to 255 less the mean colour: -124 to 152.
-    if not rescales and high > 160:
-        raise ValueError(
-            f"The images seem to be unprepared: the values go from {low:g} to {high:g}. Call "
-            "lab.preprocess(images), or tl.networks.preprocess_for(name)(images) "
-            "with the name of the network."
+            f"The network gives {gives}, and the loss wants the other. Compile it with "
+            f"keras.losses.SparseCategoricalCrossentropy(from_logits={wants})."
         )
 
 
@@ -148,9 +153,10 @@ def check_head(model: keras.Model) -> None:
     ...
     ValueError: The layer 'head' looks untrained: its biases are all 0. ...
     """
-    head = model.layers[-1]
-    bias = getattr(head, "bias", None)
-    if bias is not None and not np.any(np.asarray(bias)):
+    import keras
+
+    head = read_network(model, head=True).layers[-1]
+    if head.bias is not None and not np.any(keras.ops.convert_to_numpy(head.bias)):
         raise ValueError(
             f"The layer {head.name!r} looks untrained: its biases are all 0. "
             "Train it first, or load its weights."
@@ -186,15 +192,16 @@ def changed_layers(model: keras.Model, before: Sequence[np.ndarray]) -> list[ker
     >>> len(changed_layers(model, before))
     1
     """
+    before = _read_weights(before, "before")
     if [np.shape(old) for old in before] != [tuple(now.shape) for now in model.weights]:
         raise ValueError(
             f"These are {len(before)} weights of another network than {model.name}, which has "
             f"{len(model.weights)}. Call model.get_weights() on the same network before."
         )
     moved = {
-        id(now)
-        for old, now in zip(before, model.weights, strict=True)
-        if not np.array_equal(old, np.asarray(now), equal_nan=True)
+        id(weight)
+        for old, now, weight in zip(before, model.get_weights(), model.weights, strict=True)
+        if not np.array_equal(old, now, equal_nan=True)
     }
     layers = surgery.all_layers(model)
     return [layer for layer in layers if any(id(weight) in moved for weight in layer.weights)]
@@ -228,17 +235,26 @@ def train_head(head: keras.layers.Dense, features: np.ndarray, labels: np.ndarra
     """
     from sklearn.linear_model import LogisticRegression
 
+    if not hasattr(head, "units"):
+        raise TypeError(f"head must be a layer Dense; got {type(head).__name__}.")
+    if head.units == 1:
+        raise ValueError(ONE_OUTPUT.format(name=head.name))
+    features = read_rows(features, "features")
+    if not head.built or head.kernel.shape[0] != features.shape[1]:
+        raise ValueError(f"head is not built for {features.shape[1]} features.")
+    labels = read_labels(labels, count=len(features), classes=head.units)
     missing = np.setdiff1d(np.arange(head.units), labels)
-    if len(missing) or np.max(labels) >= head.units:
+    if len(missing):
         raise ValueError(
-            f"The head has {head.units} classes; the labels want all of 0 to {head.units - 1} "
-            f"and nothing else; missing: {', '.join(map(str, missing)) or 'none'}."
+            f"The head has {head.units} classes; there is no example of class "
+            f"{', '.join(map(str, missing))}."
         )
-    classifier = LogisticRegression(max_iter=1000).fit(features, labels)
+    classifier = LogisticRegression(max_iter=1000, fit_intercept=head.use_bias)
+    classifier.fit(features, labels)
     kernel, bias = classifier.coef_.T, classifier.intercept_
     if head.units == 2:  # scikit-learn keeps one column for two classes
         kernel, bias = np.hstack([-kernel / 2, kernel / 2]), np.hstack([-bias / 2, bias / 2])
-    head.set_weights([kernel, bias])
+    head.set_weights([kernel, bias] if head.use_bias else [kernel])
 
 
 def fine_tune(
@@ -284,6 +300,8 @@ def fine_tune(
     ------
     ValueError
         If something does not fit; see `check_training`.
+    FloatingPointError
+        If the loss is no longer a finite number.
 
     References
     ----------
@@ -297,11 +315,15 @@ def fine_tune(
     >>> model.compile("adam", "sparse_categorical_crossentropy")
     >>> fine_tune(model, np.zeros((6, 4)), np.array([0, 1, 2] * 2), epochs=1, augment=None)
     """
-    check_training(model, images, labels)
-    rng, n = np.random.default_rng(seed), len(labels)
+    read_number(learning_rate, "learning_rate", above=0)
+    epochs, batch_size = read_count(epochs, "epochs"), read_count(batch_size, "batch_size")
+    images, labels = _read_training(model, images, labels)
+    rng, n = np.random.default_rng(read_seed(seed)), len(labels)
     if mix is not None:
-        check_training(model, *mix)
-        images, labels = np.concatenate([images, mix[0]]), np.concatenate([labels, mix[1]])
+        if not isinstance(mix, (tuple, list)) or len(mix) != 2:
+            raise TypeError("mix must be a pair: images and labels.")
+        more = _read_training(model, *mix)
+        images, labels = (np.concatenate(pair) for pair in zip((images, labels), more, strict=True))
     for epoch in range(epochs):
         model.optimizer.learning_rate = learning_rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
         order = np.arange(n)
@@ -312,8 +334,14 @@ def fine_tune(
         order = rng.permutation(order)[: len(order) // size * size]
         shown = images[order]
         if augment is not None:
-            shown = augment(shown, int(rng.integers(2**31)))
-        model.fit(shown, labels[order], batch_size=size, shuffle=False, verbose=0)
+            shown = augmented(augment, shown, int(rng.integers(2**31)))
+        fit = model.fit(shown, labels[order], batch_size=size, shuffle=False, verbose=0)
+        loss = fit.history["loss"][-1]
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss became {loss} in epoch {epoch + 1} of {epochs}, and the weights with "
+                f"it. Load them anew, and try a learning_rate below {learning_rate:g}."
+            )
         if after_epoch is not None:
             after_epoch(epoch + 1)
 
@@ -349,6 +377,16 @@ def blend_weights(
     >>> blend_weights([np.zeros(2)], [np.ones(2)], 0.25)
     [array([0.25, 0.25])]
     """
+    read_number(share, "share")
+    before, after = _read_weights(before, "before"), _read_weights(after, "after")
     if [np.shape(old) for old in before] != [np.shape(new) for new in after]:
         raise ValueError("These are weights of two different networks: their shapes differ.")
     return [(1 - share) * old + share * new for old, new in zip(before, after, strict=True)]
+
+
+def _read_weights(weights: Any, name: str) -> list[np.ndarray]:
+    if not isinstance(weights, (list, tuple)):
+        raise TypeError(
+            f"{name} must be what model.get_weights() gives; got {type(weights).__name__}."
+        )
+    return [read_array(weight, name) for weight in weights]

@@ -24,6 +24,7 @@ from tlhelpers.networks.surgery import (
 from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
 from tlhelpers.transfer.adaptation.checks import History, not_finite, read_input
 from tlhelpers.transfer.adaptation.losses import cross_entropy
+from tlhelpers.transfer.augmentation import augmented
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -225,7 +226,7 @@ def _batches(
 
     def pick(images: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         chosen = images[rows]
-        return chosen if augment is None else augment(chosen, rng)
+        return chosen if augment is None else augmented(augment, chosen, rng)
 
     source_rng, target_rng = (np.random.default_rng([seed, domain]) for domain in (0, 1))
     if source_images is not None:

@@ -17,7 +17,7 @@ from tlhelpers.inputs import (
 from tlhelpers.transfer.adaptation.checks import History
 from tlhelpers.transfer.adaptation.loop import Settings, train
 from tlhelpers.transfer.adaptation.losses import alignment_ratio, cross_entropy
-from tlhelpers.transfer.augmentation import random_warp
+from tlhelpers.transfer.augmentation import augmented, random_warp
 from tlhelpers.transfer.metrics import probabilities
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -80,7 +80,7 @@ def self_training(
             kept["rows"], kept["labels"] = surest_rows(probabilities(network, target_images), share)
         chosen = rng.integers(len(kept["rows"]), size=size)
         images = target_images[kept["rows"][chosen]]
-        images = images if augment is None else augment(images, rng)
+        images = images if augment is None else augmented(augment, images, rng)
         return {"own": images, "own labels": kept["labels"][chosen]}
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
@@ -172,7 +172,7 @@ def consistency(
     rng = np.random.default_rng([settings.get("seed", 0), 2])
 
     def more(step: int, network: keras.Model, batch: dict) -> dict:
-        return {"strong": strong(batch["target"].copy(), rng)}
+        return {"strong": augmented(strong, batch["target"], rng)}
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         _, answers = look(batch["source"])
