@@ -1,0 +1,528 @@
+"""A valid call of every public function, as small as can be; `odd_arguments` spoils them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tlhelpers as tl
+from tlhelpers.data.folder_report import FolderReport, UsablePicture
+
+Arguments = dict[str, Any]
+
+_rng = np.random.default_rng(0)
+#: In steps of 1/16, so that every kind of float holds them as they are.
+IMAGES = (_rng.integers(0, 17, (12, 8, 8, 3)) / 16).astype(np.float32)
+TARGET = (_rng.integers(0, 17, (10, 8, 8, 3)) / 16).astype(np.float32)
+LABELS = np.arange(12) % 3
+ROWS = (_rng.integers(0, 17, (12, 4)) / 16).astype(np.float32)
+MORE_ROWS = (_rng.integers(0, 17, (11, 4)) / 16 + 0.5).astype(np.float32)
+ANSWERS = np.array([[0.5, 0.25, 0.25], [0.25, 0.75, 0], [0, 0.25, 0.75], [0.5, 0.5, 0]])
+PICTURES = IMAGES[:3, :, :, 0]
+STROKES = [[(0.5, 0.125), (0.5, 0.875)]]
+
+
+def network() -> Any:
+    """Return a new, compiled network with three classes."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, name="conv"),
+            layers.BatchNormalization(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, "softmax", name="head"),
+        ],
+        name="tiny",
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+@functools.cache
+def body() -> Any:
+    """Return the network without its head."""
+    return tl.surgery.cut_head(network())
+
+
+@functools.cache
+def mobilenet() -> Any:
+    """Return a network of Keras Applications, which takes a second to build."""
+    return tl.networks.build_network("MobileNet")
+
+
+def head() -> Any:
+    """Return a new head for four features and three classes."""
+    import keras
+
+    layer = keras.layers.Dense(3)
+    layer.build((None, 4))
+    return layer
+
+
+@functools.cache
+def digits() -> tl.Lab:
+    """Return the lab of digits."""
+    return tl.load_lab("digits")
+
+
+@functools.cache
+def folder() -> Path:
+    """Return a folder of pictures, three of each of two classes."""
+    from PIL import Image
+
+    root = Path(tempfile.mkdtemp(prefix="odd-")) / "pictures"
+    for name in ("a", "b"):
+        (root / name).mkdir(parents=True)
+        for number in range(3):
+            pixels = _rng.integers(0, 256, (12, 12, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number}.png")
+    return root
+
+
+def files() -> list[Path]:
+    """Return the files in that folder."""
+    return sorted(folder().glob("*/*.png"))
+
+
+def report() -> FolderReport:
+    """Return a report on eight pictures that are nowhere."""
+    rows = [UsablePicture(Path(f"{i}.png"), i // 4, 60, 40, i, ()) for i in range(8)]
+    return FolderReport(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+
+
+@functools.cache
+def task() -> tl.tasks.Task:
+    """Return a task of a few pictures for the small network."""
+    draw = tl.recipes.draw_printed_digits
+    source, kept = draw(70, "plain", 0), draw(20, "plain", 1)
+    return tl.tasks.Task(source, kept, kept.images, kept.images[:10], kept)
+
+
+@functools.cache
+def small_network() -> Any:
+    """Return the small network of digits, untrained."""
+    return tl.recipes.small_network()
+
+
+def same(images: np.ndarray, _: object = None) -> np.ndarray:
+    """Augment nothing."""
+    return images
+
+
+def entropy(look: Callable, batch: dict) -> tuple[Any, dict]:
+    """Be the loss of a training on the target."""
+    return tl.adaptation.mean_entropy(look(batch["target"])[1]), {}
+
+
+def _adapts(**more: Any) -> Arguments:
+    return {
+        "model": network(),
+        "source_images": IMAGES,
+        "source_labels": LABELS,
+        "target_images": TARGET,
+        "steps": 1,
+        "batch_size": 4,
+    } | more
+
+
+_SETTINGS: Arguments = {
+    "learning_rate": 0.001,
+    "augment": same,
+    "seed": 1,
+    "progress": False,
+    "watch": lambda step, network: None,
+}
+
+#: Name → a function that returns valid arguments.  Those under "*" have no name.
+CALLS: dict[str, Callable[[], Arguments]] = {
+    "tl.check": lambda: {"exercise_id": "0.3", "answer": 1.0},
+    "tl.claim": lambda: {"condition": True, "sentence": "Two is more than one."},
+    "tl.code_of": lambda: {"function": tl.metrics.accuracy},
+    "tl.hint": lambda: {"exercise_id": "0.3"},
+    "tl.load_imagenet": lambda: {"*": "MobileNetV2"},
+    "tl.load_lab": lambda: {"name": "digits", "architecture": "MobileNetV2", "download": False},
+    "tl.load_photos": lambda: {"architecture": "MobileNetV2", "download": False, "announce": True},
+    "tl.load_tensorflow": dict,
+    "tl.progress": lambda: {"notebook": "00"},
+    "tl.quiz": lambda: {"quiz_id": "0.a", "choice": "B"},
+    "tl.solution": lambda: {"exercise_id": "0.3"},
+    "tl.explore_adaptation": dict,
+    "tl.Lab.from_folder": lambda: {
+        "path": folder(),
+        "architecture": "digits",
+        "fractions": (0.5, 0.5),
+        "seed": 0,
+        "alike": 0.98,
+        "most_per_class": 3,
+        "progress": False,
+    },
+    "tl.Lab.backbone": lambda: {"self": digits(), "pretrained": True},
+    "tl.Lab.columns": lambda: {"self": digits()},
+    "tl.Lab.class_numbers": lambda: {"self": digits(), "names": ["3", "A"]},
+    "tl.adaptation.adabn": lambda: {
+        "model": network(),
+        "target_images": TARGET,
+        "batch_size": 4,
+    },
+    "tl.adaptation.alignment_ratio": lambda: {
+        "source_answers": ANSWERS,
+        "target_answers": ANSWERS[:3],
+    },
+    "tl.adaptation.consistency": lambda: _adapts(strong=same),
+    "tl.adaptation.coral_distance": lambda: {"a": ROWS, "b": MORE_ROWS},
+    "tl.adaptation.cross_entropy": lambda: {"labels": LABELS[:4], "answers": ANSWERS},
+    "tl.adaptation.dann": lambda: _adapts(weight=0.5, hidden=4),
+    "tl.adaptation.deep_coral": lambda: _adapts(weight=0.5),
+    "tl.adaptation.deep_mmd": lambda: _adapts(weight=0.5),
+    "tl.adaptation.feature_coral": lambda: {
+        "source_features": ROWS,
+        "target_features": MORE_ROWS,
+        "ridge": 0.001,
+    },
+    "tl.adaptation.importance_weights": lambda: {
+        "source_features": ROWS,
+        "target_features": MORE_ROWS,
+        "largest": 20.0,
+    },
+    "tl.adaptation.mean_entropy": lambda: {"answers": ANSWERS},
+    "tl.adaptation.mmd_distance": lambda: {"a": ROWS, "b": MORE_ROWS, "widths": (0.5, 1.0)},
+    "tl.adaptation.reverse_gradient": lambda: {"x": ROWS, "amount": 0.5},
+    "tl.adaptation.self_training": lambda: _adapts(weight=0.5, rounds=1, shares=(0.5, 0.75)),
+    "tl.adaptation.shot": lambda: {
+        "model": network(),
+        "target_images": TARGET,
+        "weight": 0.5,
+        "steps": 1,
+        "batch_size": 4,
+    },
+    "tl.adaptation.source_only": lambda: {
+        "model": network(),
+        "source_images": IMAGES,
+        "source_labels": LABELS,
+        "steps": 1,
+        "batch_size": 4,
+        **_SETTINGS,
+    },
+    "tl.adaptation.surest_rows": lambda: {"answers": ANSWERS, "share": 0.5},
+    "tl.adaptation.tent": lambda: {
+        "model": network(),
+        "target_images": TARGET,
+        "batch_size": 4,
+        "learning_rate": 0.001,
+        "progress": False,
+    },
+    "tl.adaptation.train": lambda: _adapts(
+        loss=entropy,
+        more=lambda step, network, batch: {},
+        helper=body(),
+        trains=lambda layer: True,
+        **_SETTINGS,
+    ),
+    "tl.augmentation.random_affine": lambda: {
+        "images": IMAGES,
+        "seed": 0,
+        "shift": 0.06,
+        "turn": 5.0,
+        "stretch": 0.06,
+        "slant": 0.08,
+        "paper": -1.0,
+    },
+    "tl.augmentation.random_warp": lambda: {
+        "images": IMAGES,
+        "rng": np.random.default_rng(0),
+        "strength": 0.5,
+    },
+    "tl.features.compute": lambda: {
+        "backbone": body(),
+        "images": IMAGES,
+        "preprocess": same,
+        "batch_size": 5,
+        "cache": True,
+        "cache_key": "same",
+        "fast": False,
+        "threads": 1,
+    },
+    "tl.fine_tuning.check_training": lambda: {
+        "model": network(),
+        "images": IMAGES,
+        "labels": LABELS,
+    },
+    "tl.fine_tuning.check_head": lambda: {"model": network()},
+    "tl.fine_tuning.changed_layers": lambda: (
+        lambda model: {"model": model, "before": model.get_weights()}
+    )(network()),
+    "tl.fine_tuning.train_head": lambda: {"head": head(), "features": ROWS, "labels": LABELS},
+    "tl.fine_tuning.fine_tune": lambda: {
+        "model": network(),
+        "images": IMAGES,
+        "labels": LABELS,
+        "learning_rate": 0.001,
+        "epochs": 1,
+        "batch_size": 4,
+        "augment": same,
+        "mix": (IMAGES[:6], LABELS[:6]),
+        "seed": 0,
+        "after_epoch": lambda epoch: None,
+    },
+    "tl.fine_tuning.blend_weights": lambda: {
+        "before": [ROWS, LABELS / 2],
+        "after": [ROWS + 1, LABELS / 4],
+        "share": 0.5,
+    },
+    "tl.folders.scan_folder": lambda: {
+        "path": folder(),
+        "alike": 0.98,
+        "first": 2,
+        "progress": False,
+    },
+    "tl.folders.scan_files": lambda: {
+        "root": folder(),
+        "listing": tl.folders.list_class_folders(folder()),
+        "alike": 0.98,
+        "progress": False,
+    },
+    "tl.folders.open_folder": lambda: {"path": folder()},
+    "tl.folders.list_class_folders": lambda: {"root": folder()},
+    "tl.folders.is_hidden_name": lambda: {"name": ".hidden"},
+    "tl.glyphs.font_path": lambda: {"font": "DejaVuSans"},
+    "tl.glyphs.draw_character": lambda: {"font": "DejaVuSans", "char": "A"},
+    "tl.glyphs.draw_characters": lambda: {
+        "labels": LABELS,
+        "style": "plain",
+        "fonts": ("DejaVuSans",),
+        "seed": 0,
+    },
+    "tl.image_files.load_images": lambda: {
+        "files": files(),
+        "size": 8,
+        "whole": False,
+        "progress": False,
+    },
+    "tl.image_files.check_memory": lambda: {"count": 3, "size": 8, "advice": "Take fewer."},
+    "tl.image_files.decode_image": lambda: {"path": files()[0], "side": 8},
+    "tl.image_files.map_in_threads": lambda: {
+        "function": abs,
+        "items": [1, 2, 3],
+        "doing": "counting",
+        "progress": False,
+    },
+    "tl.metrics.confidence_bins": lambda: {
+        "confidence": np.array([0.25, 0.75, 0.5]),
+        "correct": np.array([True, False, True]),
+        "bins": 5,
+    },
+    "tl.metrics.expected_calibration_error": lambda: {
+        "confidence": np.array([0.25, 0.75, 0.5]),
+        "correct": np.array([True, False, True]),
+        "bins": 5,
+    },
+    "tl.metrics.accuracy_interval": lambda: {"right": 9, "total": 10, "confidence": 0.95},
+    "tl.metrics.probabilities": lambda: {"model": network(), "images": IMAGES, "batch_size": 5},
+    "tl.metrics.accuracy": lambda: {
+        "model": network(),
+        "part": tl.splits.Split(IMAGES, LABELS),
+    },
+    "tl.networks.build_network": lambda: {"name": "MobileNet", "weights": None},
+    "tl.networks.pooled_backbone": lambda: {"name": "MobileNet", "model": mobilenet()},
+    "tl.networks.preprocess_for": lambda: {"name": "MobileNet"},
+    "tl.own.scan_and_split": lambda: {
+        "path": folder(),
+        "size": 8,
+        "fractions": (0.5, 0.5),
+        "seed": 0,
+        "alike": 0.98,
+        "most_per_class": 3,
+        "progress": False,
+    },
+    "tl.own.plan_network": lambda: {"architecture": "digits", "download": False},
+    "tl.own.prepare_files": lambda: {
+        "paths": files(),
+        "architecture": "digits",
+        "progress": False,
+    },
+    "tl.own.to_ink": lambda: {"images": np.round(IMAGES * 255).astype(np.uint8)},
+    "tl.plots.bars": lambda: {"shares": {"right": 0.75, "wrong": 0.25}, "xlabel": "share"},
+    "tl.plots.confusion": lambda: {
+        "labels": LABELS,
+        "answers": LABELS[::-1].copy(),
+        "names": ["a", "b", "c"],
+    },
+    "tl.plots.heat_maps": lambda: {
+        "images": list(PICTURES),
+        "maps": list(PICTURES[:, :6, :6]),
+        "titles": ["a", "b"],
+        "size": 1.0,
+    },
+    "tl.plots.image_grid": lambda: {
+        "rows": {"a": PICTURES, "b": PICTURES[:2]},
+        "titles": ["x", "y"],
+        "size": 0.75,
+    },
+    "tl.plots.intervals": lambda: {
+        "bars": {"10": (0.75, 0.5, 1.0), "20": (0.5, 0.25, 0.75)},
+        "truth": 0.5,
+        "xlabel": "pictures",
+        "every": 1,
+    },
+    "tl.plots.label_curves": lambda: {
+        "curves": {"raw pixels": {1: [0.5, 0.75], 5: [0.75, 0.75]}},
+        "no_labels": 0.5,
+        "levels": {"DANN": 0.75},
+        "title": "Labels",
+        "ticks": {5: "all"},
+        "ylabel": "accuracy",
+    },
+    "tl.plots.reliability": lambda: {"curves": {"print": [(2, 0.75, 0.5), (1, 0.875, 1.0)]}},
+    "tl.plots.scatter": lambda: {
+        "panels": {"two": (ROWS[:3, :2], LABELS[:3])},
+        "names": ["a", "b", "c"],
+        "columns": 1,
+        "size": 2.0,
+    },
+    "tl.plots.show": lambda: {"figure": tl.plots.bars({"a": 0.5}), "alt": "A bar."},
+    "tl.plots.style": dict,
+    "tl.plots.top_answers": lambda: {
+        "images": list(IMAGES[:2]),
+        "answers": [[("cat", 0.75), ("dog", 0.25)], [("dog", 0.5)]],
+    },
+    "tl.plots.training_curves": lambda: {
+        "panels": {"a": {"loss": [3.0, 2.0, 1.0]}},
+        "smooth": 2,
+        "ylabel": "loss",
+        "level": 0.5,
+    },
+    "tl.recipes.enlarge_digits": lambda: {"pictures": PICTURES},
+    "tl.recipes.small_network": lambda: {"seed": 1},
+    "tl.recipes.draw_printed_digits": lambda: {"n": 10, "style": "plain", "seed": 0},
+    "tl.recipes.train_small_network": lambda: {
+        "source": task().source_kept,
+        "seed": 0,
+        "progress": False,
+    },
+    "tl.recipes.usual_recipe": lambda: {"backbone": tl.surgery.cut_head(network()), "classes": 3},
+    "tl.splits.contiguous_split": lambda: {"n": 10, "parts": 2},
+    "tl.splits.label_budget": lambda: {"labels": LABELS, "per_class": 2, "seed": 0},
+    "tl.splits.stratified_split": lambda: {
+        "report": report(),
+        "fractions": (0.75, 0.25),
+        "seed": 0,
+    },
+    "tl.surgery.all_layers": lambda: {"model": network()},
+    "tl.surgery.quicken_batchnorm": lambda: {"model": network(), "momentum": 0.5},
+    "tl.surgery.cut_head": lambda: {"model": network(), "layer": "conv"},
+    "tl.surgery.freeze": lambda: {"model": network()},
+    "tl.surgery.unfreeze": lambda: {"model": network(), "last": 2},
+    "tl.surgery.gives_logits": lambda: {"model": network()},
+    "tl.surgery.copy_network": lambda: {"model": network()},
+    "tl.surgery.restore_trainable": lambda: {"network": network(), "model": network()},
+    "tl.surgery.keep_classes": lambda: {"model": network(), "columns": np.array([0, 2])},
+    "tl.tasks.run_method": lambda: {
+        "name": "AdaBN",
+        "model": small_network(),
+        "task": task(),
+        "seed": 0,
+        "progress": False,
+    },
+    "tl.tasks.feature_baselines": lambda: {"model": small_network(), "task": task()},
+    "tl.validators.source_accuracy": lambda: {"answers": ANSWERS, "labels": LABELS[:4]},
+    "tl.validators.certainty": lambda: {"answers": ANSWERS},
+    "tl.validators.information": lambda: {"answers": ANSWERS},
+    "tl.validators.neighbourhood_density": lambda: {"answers": ANSWERS, "temperature": 0.5},
+    "tl.validators.steady_information": lambda: {
+        "model": network(),
+        "images": IMAGES,
+        "augment": same,
+        "copies": 2,
+        "seed": 0,
+    },
+    "tl.validators.validate": lambda: {
+        "model": network(),
+        "target_images": TARGET,
+        "source_images": IMAGES,
+        "source_labels": LABELS,
+        "augment": same,
+    },
+    "tl.validators.proxy_distance": lambda: {
+        "source_features": ROWS,
+        "target_features": MORE_ROWS,
+        "seed": 0,
+    },
+    "tl.widgets.draw_pictures": lambda: {"folder": folder()},
+    "tl.widgets.drawings_folder": dict,
+    "tl.widgets.recorded_drawings": dict,
+    "tl.widgets.to_picture": lambda: {"strokes": STROKES},
+    "tl.widgets.to_sheet": lambda: {"strokes": STROKES, "side": 24},
+    "tl.widgets.upload": lambda: {"folder": folder()},
+    "tl.widgets.uploads_folder": dict,
+}
+
+#: Public functions without a valid call here, and why.
+LEFT_OUT = {
+    "tl.Lab": "a record: it holds what `load_lab` and `from_folder` put in",
+    "tl.adaptation.Settings": "a kind of dictionary",
+    "tl.folders.Listing": "a record",
+    "tl.own.NetworkPlan": "a record",
+    "tl.splits.Split": "a record",
+    "tl.tasks.Task": "a record",
+    "tl.image_files.UnusableFile": "an error",
+    "tl.draw": "trains a reader for seconds; its argument is for tests only",
+    "tl.explore_freezing": "its only argument is for tests",
+    "tl.explore_labels": "its only argument is for tests",
+    "tl.look_inside": "its only argument is for tests",
+    "tl.tasks.load_task": "draws 12,000 digits; its two arguments go on to `draw_printed_digits`",
+}
+
+#: Function → arguments that it changes on purpose.
+CHANGES = {
+    "tl.fine_tuning.train_head": {"head"},
+    "tl.fine_tuning.fine_tune": {"model"},
+    "tl.augmentation.random_warp": {"rng"},
+}
+
+#: Where every value is right: they answer in words, or do not look at it.
+TAKES_ANYTHING = {
+    ("tl.check", "exercise_id"): "says that there is none",
+    ("tl.check", "answer"): "judges whatever it is",
+    ("tl.claim", "condition"): "true or false, as Python sees it",
+    ("tl.hint", "exercise_id"): "says that there is none",
+    ("tl.load_lab", "architecture"): "not used for digits",
+    ("tl.progress", "notebook"): "says that there is none",
+    ("tl.quiz", "quiz_id"): "says that there is none",
+    ("tl.quiz", "choice"): "says what it wants",
+    ("tl.solution", "exercise_id"): "says that there is none",
+    ("tl.image_files.map_in_threads", "items"): "the function says",
+}
+
+
+@functools.cache
+def public_functions() -> dict[str, Callable]:
+    """Return every function, class and method that is ``tl.X`` or ``tl.module.X``."""
+    found: dict[str, Callable] = {}
+    for name in sorted(tl._NAMES):
+        found[f"tl.{name}"] = getattr(tl, name)
+    for place in sorted(tl._MODULES):
+        module = getattr(tl, place)
+        listed = getattr(module, "__all__", None)
+        for name in listed or sorted(vars(module)):
+            item = getattr(module, name)
+            own = getattr(item, "__module__", "").startswith(
+                "tlhelpers" if listed else module.__name__
+            )
+            if name[0] != "_" and inspect.isroutine(item) | inspect.isclass(item) and own:
+                if item not in found.values():  # tl.draw is tl.widgets.draw
+                    found[f"tl.{place}.{name}"] = item
+    for name, method in vars(tl.Lab).items():
+        if name[0] != "_" and (inspect.isfunction(method) or isinstance(method, classmethod)):
+            found[f"tl.Lab.{name}"] = getattr(tl.Lab, name)
+    del found["tl.Lab.cut"]  # the default of a field
+    return found
