@@ -146,3 +146,35 @@ def test_numbers_have_bounds(value):
 def test_what_is_no_network_is_named():
     refused(TypeError, "network of Keras; got 'MobileNetV2'", inputs.read_network, "MobileNetV2")
     refused(TypeError, "augment must be a function; got 3", inputs.read_function, 3, "augment")
+
+
+def test_texts_and_choices_are_read():
+    assert inputs.read_text("cat", "name") == "cat"
+    refused(TypeError, "name must be a text; got 3", inputs.read_text, 3, "name")
+    assert inputs.read_choice("plain", "style", ("plain", "varied")) == "plain"
+    words = "Unknown style 'bold'. Choose from: plain, varied"
+    refused(ValueError, words, inputs.read_choice, "bold", "style", ("plain", "varied"))
+    refused(TypeError, "Unknown style", inputs.read_choice, np.zeros(2), "style", ("plain",))
+
+
+@pytest.mark.parametrize("items", [["a", "b"], ("a", "b"), np.array(["a", "b"])])
+def test_items_come_as_a_list_whatever_holds_them(items):
+    assert inputs.read_items(items, "names") == ["a", "b"]
+
+
+@pytest.mark.parametrize("items", ["ab", None, {"a": 1}, {1, 2}, (x for x in "ab"), 7])
+def test_what_has_no_items_in_a_row_is_refused(items):
+    refused(TypeError, "names must be a list; got", inputs.read_items, items, "names")
+
+
+def test_items_are_counted():
+    refused(ValueError, "at least 1 items; got 0", inputs.read_items, [], "names")
+    refused(
+        ValueError, "2 items; got 3", inputs.read_items, [1, 2, 3], "pair", at_least=2, at_most=2
+    )
+
+
+def test_a_dictionary_has_something_in_it():
+    assert inputs.read_mapping({"a": 1}, "rows") == {"a": 1}
+    refused(TypeError, "rows must be a dictionary; got 'a'", inputs.read_mapping, "a", "rows")
+    refused(ValueError, "rows is empty", inputs.read_mapping, {}, "rows")

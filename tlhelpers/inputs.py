@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -251,6 +251,56 @@ def read_count(value: Any, name: str, *, least: int = 1, most: int = MANY) -> in
 def read_seed(seed: Any, name: str = "seed") -> int:
     """Return the seed of a draw: a whole number from 0 to 2**32 - 1."""
     return read_count(seed, name, least=0, most=2**32 - 1)
+
+
+def read_text(text: Any, name: str) -> str:
+    """Return a text as it is, or say what was given in its place."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a text; got {_short(text)}.")
+    return text
+
+
+def read_choice(choice: Any, name: str, choices: Iterable[str]) -> str:
+    """Return one of some names, or list them.
+
+    Examples
+    --------
+    >>> read_choice("plain", "style", ("plain", "varied"))
+    'plain'
+    """
+    known = list(choices)
+    if not isinstance(choice, str) or choice not in known:
+        kind = ValueError if isinstance(choice, str) else TypeError
+        raise kind(f"Unknown {name} {_short(choice)}. Choose from: {', '.join(known)}.")
+    return choice
+
+
+def read_items(items: Any, name: str, *, at_least: int = 1, at_most: int = MANY) -> list[Any]:
+    """Return what comes in a row (a list, a tuple, an array, a tensor) as a list.
+
+    Examples
+    --------
+    >>> read_items(("cat", "dog"), "names")
+    ['cat', 'dog']
+    """
+    if not isinstance(items, (list, tuple, np.ndarray)):
+        if not hasattr(items, "__array__"):
+            raise TypeError(f"{name} must be a list; got {_short(items)}.")
+        items = read_array(items, name)
+    found = list(np.atleast_1d(items) if isinstance(items, np.ndarray) else items)
+    if not at_least <= len(found) <= at_most:
+        wanted = f"{at_least}" if at_least == at_most else f"at least {at_least}"
+        raise ValueError(f"{name} must have {wanted} items; got {len(found)}.")
+    return found
+
+
+def read_mapping(items: Any, name: str) -> dict[Any, Any]:
+    """Return names and what belongs to them as a dictionary that is not empty."""
+    if not isinstance(items, Mapping):
+        raise TypeError(f"{name} must be a dictionary; got {_short(items)}.")
+    if not items:
+        raise ValueError(f"{name} is empty: there must be at least one item.")
+    return dict(items)
 
 
 def read_function(function: Any, name: str) -> Callable[..., Any]:
