@@ -592,13 +592,46 @@ def test_validators_on_hand_made_answers():
 
 
 def test_neighbourhood_density_by_hand():
-    answers = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])  # already of length 1
+    answers = np.array([[1.0, 0.0], [3 / 7, 4 / 7], [0.0, 1.0]])  # of length 1: (0.6, 0.8)
     similar = np.array([[0.6, 0.0], [0.6, 0.8], [0.0, 0.8]]) / 0.5  # to the two others
     shares = np.exp(similar) / np.exp(similar).sum(axis=1, keepdims=True)
     by_hand = -(shares * np.log(shares)).sum(axis=1).mean()
     assert validators.neighbourhood_density(answers, temperature=0.5) == pytest.approx(by_hand)
     with pytest.raises(ValueError, match="at least two; got 1"):
         validators.neighbourhood_density(answers[:1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([[0], [1]]), "ravel"),
+        (np.array([0]), "must have 2 numbers"),
+        (np.array(["0", "1"]), "np.unique"),
+        (np.array([0, 2]), "between 0 and 1"),
+    ],
+)
+def test_labels_in_another_form_are_no_accuracy_of_zero(labels, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        validators.source_accuracy(np.eye(2), labels)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
+    with pytest.raises((TypeError, ValueError), match=words):
+        validators.validate(model, np.eye(2), np.eye(2), labels)
+
+
+@pytest.mark.parametrize("copies", [0, -1, 1.5, 10**30])
+def test_copies_are_counted(copies):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
+    with pytest.raises(ValueError, match="copies must be a whole number from 1"):
+        validators.steady_information(model, np.eye(2), copies=copies)
+
+
+def test_the_gap_is_measured_on_lists_and_wants_ten_rows():
+    a, b = np.arange(10.0)[:, None], np.arange(10.0)[:, None] + 1000
+    assert validators.proxy_distance(a.tolist(), b.tolist()) == (1.0, 2.0)
+    with pytest.raises(ValueError, match="target_features must have at least 10 rows; got 4"):
+        validators.proxy_distance(a, b[:4])
+    with pytest.raises(ValueError, match=r"\(n, 1\); got \(10, 2\)"):
+        validators.proxy_distance(a, np.hstack([b, b]))
 
 
 def test_validate_gives_all_of_them():

@@ -1,6 +1,7 @@
 """Accuracy, calibration and intervals, against cases worked out by hand."""
 
 import math
+import time
 from statistics import NormalDist
 
 import keras
@@ -88,8 +89,18 @@ def test_softmax_of_float32_may_be_a_hair_above_one():
 def test_bad_input_is_named(confidence, correct, word):
     with pytest.raises(ValueError, match=word):
         metrics.expected_calibration_error(confidence, correct)
-    with pytest.raises(ValueError, match="at least 1"):
-        metrics.confidence_bins([0.5], [True], bins=0)
+
+
+@pytest.mark.parametrize("bins", [0, -1, 1.5, float("nan"), 10**30])
+def test_bins_are_counted(bins):
+    with pytest.raises(ValueError, match="bins must be a whole number from 1"):
+        metrics.confidence_bins([0.5], [True], bins=bins)
+
+
+def test_a_million_bins_are_no_work():
+    began = time.perf_counter()
+    assert metrics.confidence_bins([0.5, 0.5], [True, False], bins=10**6) == [(2, 0.5, 0.5)]
+    assert time.perf_counter() - began < 0.5
 
 
 @pytest.mark.parametrize("right, total", [(9, 10), (0, 7), (10, 10), (450, 500), (1, 3)])
@@ -113,7 +124,14 @@ def test_the_interval_catches_the_truth_as_often_as_it_says():
 
 
 @pytest.mark.parametrize(
-    "right, total, says", [(11, 10, "11 of 10"), (0, 0, "at least 1"), (0.9, 10, "round(")]
+    "right, total, says",
+    [
+        (11, 10, "from 0 to 10; got 11"),
+        (0, 0, "total must be a whole number from 1"),
+        (0.9, 10, "round("),
+        (1.5, 10, "right must be a whole number"),
+        (float("nan"), 10, "right must be a number"),
+    ],
 )
 def test_counts_that_cannot_be_are_refused(right, total, says):
     with pytest.raises(ValueError) as error:
@@ -131,3 +149,32 @@ def test_accuracy_is_the_share_that_is_right():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
     model.set_weights([np.eye(4)])
     assert metrics.accuracy(model, half) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([[0], [1], [2], [0]]), "ravel"),
+        (np.array([0, 1]), "must have 4 numbers"),
+        (np.array([0.0, 1.0, 2.0, 0.0]), "astype"),
+        (np.array(["0", "1", "2", "0"]), "np.unique"),
+    ],
+)
+def test_the_accuracy_of_labels_in_another_form_is_refused(labels, words):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, use_bias=False)])
+    with pytest.raises((TypeError, ValueError), match=words):
+        metrics.accuracy(model, (np.eye(4), labels))
+
+
+def test_probabilities_take_lists_and_refuse_what_the_network_does_not_take():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    rows = np.eye(4, dtype="float32")
+    found = metrics.probabilities(model, rows.tolist(), batch_size=3)
+    assert np.allclose(found, metrics.probabilities(model, rows))
+    for images, words in (
+        (rows[:, :3], r"\(n, 4\)"),
+        (rows[:0], "at least 1"),
+        (rows * np.nan, "NaN"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            metrics.probabilities(model, images)

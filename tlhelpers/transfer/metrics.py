@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tlhelpers.data import splits
+from tlhelpers.inputs import (
+    read_array,
+    read_count,
+    read_images,
+    read_items,
+    read_labels,
+    read_network,
+    read_number,
+)
 from tlhelpers.networks.surgery import gives_logits
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -43,9 +52,9 @@ def confidence_bins(
     >>> confidence_bins([0.25, 0.75, 0.75], [False, True, False], bins=2)
     [(1, 0.25, 0.0), (2, 0.75, 0.5)]
     """
-    confidence, correct = np.asarray(confidence, float), np.asarray(correct)
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1; got {bins}.")
+    bins = read_count(bins, "bins")
+    confidence = read_array(confidence, "confidence").astype(np.float64)
+    correct = read_array(correct, "correct")
     if confidence.ndim != 1 or confidence.shape != correct.shape or not len(confidence):
         raise ValueError(
             "confidence and correct must be two rows of the same length, one pair for each answer; "
@@ -64,8 +73,7 @@ def confidence_bins(
     number = np.clip(np.ceil(np.round(confidence * bins, 9)) - 1, 0, bins - 1)
     return [
         (int(inside.sum()), float(confidence[inside].mean()), float(correct[inside].mean()))
-        for inside in (number == b for b in range(bins))
-        if inside.any()
+        for inside in (number == b for b in np.unique(number))
     ]
 
 
@@ -148,19 +156,16 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     """
     from scipy.stats import binomtest
 
-    if not 0 < confidence < 1:
+    if not 0 < read_number(confidence, "confidence") < 1:
         raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
-    if total < 1 or not 0 <= right <= total:
+    total = read_count(total, "total")
+    if 0 < read_number(right, "right") < 1:
         raise ValueError(
-            f"right must lie between 0 and total, and total be at least 1; got {right!r} of "
-            f"{total!r}."
+            f"right is a count; got {right!r}. If you have an accuracy, give "
+            "round(accuracy * total)."
         )
-    if int(right) != right or int(total) != total:
-        raise ValueError(
-            f"right and total are counts; got {right!r} of {total!r}. If you have an accuracy, "
-            "give round(accuracy * total)."
-        )
-    interval = binomtest(int(right), int(total)).proportion_ci(confidence, method="wilson")
+    right = read_count(right, "right", least=0, most=total)
+    interval = binomtest(right, total).proportion_ci(float(confidence), method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -168,16 +173,26 @@ def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256)
     """Return the class probabilities of each image, also where the network gives logits."""
     from scipy.special import softmax
 
+    images, size = read_for(model, images), read_count(batch_size, "batch_size")
     answers = np.concatenate(
         [
-            np.asarray(model(images[start : start + batch_size], training=False))
-            for start in range(0, len(images), batch_size)
+            np.asarray(model(images[start : start + size], training=False))
+            for start in range(0, len(images), size)
         ]
     )
     return softmax(answers, axis=1) if gives_logits(model) else answers
 
 
+def read_for(model: keras.Model, images: Any, name: str = "images") -> np.ndarray:
+    """Return images as a classifier takes them, at least one, or say what does not fit."""
+    shape = read_network(model).input_shape[1:]
+    return read_images(images, name, shape=shape, at_least=1)
+
+
 def accuracy(model: keras.Model, part: splits.Split) -> float:
     """Return the accuracy of a classifier on images that are preprocessed already."""
-    answers = model.predict(part.images, batch_size=256, verbose=0).argmax(axis=1)
-    return float(np.mean(answers == part.labels))
+    images, labels = read_items(part, "part", at_least=2, at_most=2)
+    images = read_for(model, images)
+    labels = read_labels(labels, count=len(images))
+    answers = model.predict(images, batch_size=256, verbose=0).argmax(axis=1)
+    return float(np.mean(answers == labels))

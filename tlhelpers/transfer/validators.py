@@ -11,11 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    check_shape,
+    read_count,
+    read_function,
+    read_labels,
+    read_number,
+    read_probabilities,
+    read_rows,
+    read_seed,
+)
 from tlhelpers.transfer.augmentation import random_warp
-from tlhelpers.transfer.metrics import probabilities
+from tlhelpers.transfer.metrics import probabilities, read_for
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+ROWS = 10  # of each domain, at least: two for each of five folds
 
 
 def source_accuracy(answers: np.ndarray, labels: np.ndarray) -> float:
@@ -33,6 +45,8 @@ def source_accuracy(answers: np.ndarray, labels: np.ndarray) -> float:
     >>> source_accuracy(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]))
     0.5
     """
+    answers = read_probabilities(answers)
+    labels = read_labels(labels, count=len(answers), classes=answers.shape[1])
     return float(np.mean(answers.argmax(axis=1) == labels))
 
 
@@ -49,7 +63,7 @@ def certainty(answers: np.ndarray) -> float:
     >>> round(certainty(np.array([[0.5, 0.5], [1.0, 0.0]])), 4)  # -(log 2 + 0) / 2
     -0.3466
     """
-    p = np.asarray(answers, np.float64)
+    p = read_probabilities(answers)
     logs = np.log(p, out=np.zeros_like(p), where=p > 0)  # 0 log 0 counts as 0
     return float(np.mean(np.sum(p * logs, axis=1)))
 
@@ -79,6 +93,7 @@ def information(answers: np.ndarray) -> float:
     >>> round(information(np.array([[1.0, 0.0], [1.0, 0.0]])), 4)  # sure, but one class only
     0.0
     """
+    answers = read_probabilities(answers)
     return certainty(answers) - certainty(np.mean(answers, axis=0, keepdims=True))
 
 
@@ -111,9 +126,10 @@ def neighbourhood_density(answers: np.ndarray, *, temperature: float = 0.05) -> 
     """
     from scipy.special import softmax
 
-    if len(answers) < 2:
-        raise ValueError(f"SND compares images: give at least two; got {len(answers)}.")
-    rows = np.asarray(answers, np.float64)
+    temperature = read_number(temperature, "temperature", above=0)
+    rows = read_probabilities(answers)
+    if len(rows) < 2:
+        raise ValueError(f"SND compares images: give at least two; got {len(rows)}.")
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     similar = rows @ rows.T / temperature
     others = similar[~np.eye(len(rows), dtype=bool)].reshape(len(rows), -1)
@@ -160,8 +176,8 @@ def steady_information(
     >>> round(steady_information(model, points, augment=model_answers_differ, copies=2), 4)
     0.0
     """
-    rng = np.random.default_rng(seed)
-    images = np.asarray(images, np.float32)
+    images, rng = read_for(model, images), np.random.default_rng(read_seed(seed))
+    augment, copies = read_function(augment, "augment"), read_count(copies, "copies")
     return information(
         np.mean([probabilities(model, augment(images, rng)) for _ in range(copies)], axis=0)
     )
@@ -194,6 +210,8 @@ def validate(
         ``"source accuracy"``, ``"certainty"``, ``"information"``, ``"density"``, and,
         if ``augment`` is given, ``"steady information"``.
     """
+    target_images = read_for(model, target_images, "target_images")
+    source_images = read_for(model, source_images, "source_images")
     answers = probabilities(model, target_images)
     steady = {}
     if augment is not None:
@@ -241,11 +259,14 @@ def proxy_distance(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    rng = np.random.default_rng(seed)
-    size = min(len(source_features), len(target_features))
-    parts = [x[rng.permutation(len(x))[:size]] for x in (source_features, target_features)]
+    source = read_rows(source_features, "source_features", at_least=ROWS)
+    target = read_rows(target_features, "target_features", at_least=ROWS)
+    check_shape(target, "target_features", source.shape[1:])
+    rng = np.random.default_rng(read_seed(seed))
+    size = min(len(source), len(target))
+    parts = [x[rng.permutation(len(x))[:size]] for x in (source, target)]
     classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(5, shuffle=True, random_state=int(seed))
     scores = cross_val_score(classifier, np.concatenate(parts), np.repeat([0, 1], size), cv=folds)
     accuracy = float(scores.mean())
     return accuracy, 2 * (1 - 2 * (1 - accuracy))
