@@ -16,7 +16,9 @@ def test_contiguous_parts_cover_everything_once_and_in_order():
             assert max(map(len, rows)) - min(map(len, rows)) <= 1
 
 
-@pytest.mark.parametrize(("n", "parts"), [(1, 2), (0, 2), (5, 1), (5, 0)])
+@pytest.mark.parametrize(
+    ("n", "parts"), [(1, 2), (0, 2), (5, 1), (5, 0), (float("nan"), 2), (10, 10**8)]
+)
 def test_impossible_splits_are_refused(n, parts):
     with pytest.raises(ValueError, match="parts"):
         splits.contiguous_split(n, parts)
@@ -35,13 +37,27 @@ def test_label_budget_is_balanced_nested_and_repeatable():
     ("labels", "per_class", "words"),
     [
         ([0, 0, 1], 2, "class 1 has 1 examples. Ask for at most 1"),
-        ([0, 1], 0, "at least 1"),
+        ([0, 1], 0, "from 1"),
         ([0, 1], 1.5, "whole number"),
         ([[0, 1]], 1, "one row"),
-        (["a", "b"], 1, "whole numbers"),
+        ([0.0, 1.0], 1, "whole numbers"),
         (np.zeros(0, int), 1, "no labels"),
     ],
 )
 def test_impossible_budgets_are_refused(labels, per_class, words):
     with pytest.raises(ValueError, match=words):
         splits.label_budget(np.array(labels), per_class)
+
+
+def test_names_and_odd_seeds_are_refused():
+    with pytest.raises(TypeError, match="np.unique"):
+        splits.label_budget(["a", "b"], 1)
+    for seed in (-1, 1.5, 10**30):
+        with pytest.raises(ValueError, match="seed must be a whole number from 0"):
+            splits.label_budget([0, 1], 1, seed=seed)
+
+
+@pytest.mark.parametrize("fractions", ["half", (0.5, None), 0.5, (1.0,), (0.5, 0.6), (1.5, -0.5)])
+def test_fractions_are_shares_of_one(fractions):
+    with pytest.raises((TypeError, ValueError), match="fraction"):
+        splits.stratified_split(None, fractions)

@@ -15,6 +15,7 @@ import numpy as np
 from tlhelpers.data.folder_report import FolderReport, SplitFiles, stricter_alike
 from tlhelpers.data.near_copies import positions_by_key
 from tlhelpers.data.wording import counted, printable_name
+from tlhelpers.inputs import read_count, read_items, read_labels, read_number, read_seed
 
 
 def contiguous_split(n: int, parts: int = 2) -> list[slice]:
@@ -46,10 +47,8 @@ def contiguous_split(n: int, parts: int = 2) -> list[slice]:
     >>> contiguous_split(5, 2)
     [slice(0, 2, None), slice(2, 5, None)]
     """
-    if parts < 2 or n < parts:
-        raise ValueError(
-            f"Cannot cut {n} rows into {parts} parts; want at least 2 parts, a row each."
-        )
+    parts = read_count(parts, "parts", least=2)
+    n = read_count(n, "n, the rows for these parts,", least=parts, most=10**9)
     edges = [n * i // parts for i in range(parts + 1)]
     return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
 
@@ -84,13 +83,7 @@ def label_budget(labels: np.ndarray, per_class: int, *, seed: int = 0) -> np.nda
     >>> labels[rows]
     array([0, 0, 1, 1])
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels must be one row of whole numbers; got shape {labels.shape}, {labels.dtype}."
-        )
-    if per_class != int(per_class) or per_class < 1:
-        raise ValueError(f"per_class must be a whole number of at least 1; got {per_class!r}.")
+    labels, per_class = read_labels(labels), read_count(per_class, "per_class")
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) == 0:
         raise ValueError("There are no labels to draw from.")
@@ -100,10 +93,10 @@ def label_budget(labels: np.ndarray, per_class: int, *, seed: int = 0) -> np.nda
             f"A budget of {per_class} labels per class is more than there is: "
             f"class {poor} has {counts.min()} examples. Ask for at most {counts.min()}."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(read_seed(seed))
     # One random order for each class, and then its beginning: nested budgets.
     orders = [rng.permutation(np.flatnonzero(labels == c)) for c in classes]
-    return np.concatenate([order[: int(per_class)] for order in orders])
+    return np.concatenate([order[:per_class] for order in orders])
 
 
 TRIES = 50  # orders to deal in, before a split is refused
@@ -146,22 +139,25 @@ def stratified_split(
     >>> train.labels, test.labels
     (array([0, 0, 0, 1, 1, 1]), array([0, 1]))
     """
-    if len(fractions) < 2 or min(fractions) <= 0 or not math.isclose(sum(fractions), 1):
-        raise ValueError(f"fractions must be above 0 and 1 together; got {tuple(fractions)}.")
+    shares = [read_number(share, "A fraction") for share in read_items(fractions, "fractions")]
+    if len(shares) < 2 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
+        raise ValueError(f"fractions must be above 0 and 1 together; got {tuple(shares)}.")
+    if not isinstance(report, FolderReport):
+        raise TypeError(f"report must come from tl.folders.scan_folder(folder); got {report!r}.")
     if len(report.classes) < 2:
         raise ValueError(
             f"There is nothing to tell apart: {report.folder} has usable pictures in "
             f"{counted(len(report.classes), 'class')}; wanted are at least two classes. "
             "What was left out, and why, says print(tl.folders.scan_folder(folder))."
         )
-    shares = np.array(fractions, float)
-    part = _deal_out(report, shares, seed)
+    seed = read_seed(seed)
+    part = _deal_out(report, np.array(shares), seed)
     if part is None:
-        raise ValueError(_cannot_split(report, shares, seed))
+        raise ValueError(_cannot_split(report, np.array(shares), seed))
     labels = np.array([picture.label for picture in report.pictures])
     return [
         SplitFiles(tuple(report.pictures[i].file for i in rows), labels[rows])
-        for rows in (np.flatnonzero(part == p) for p in range(len(fractions)))
+        for rows in (np.flatnonzero(part == p) for p in range(len(shares)))
     ]
 
 
