@@ -187,7 +187,9 @@ def _why_deep(error: BaseException) -> str:
     """Say where an error comes from if the package has not put it into words; otherwise ""."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     line, said = last.lineno or 0, str(error)
-    ours = last.filename.startswith(PACKAGE) and any(a <= line <= b for a, b in _raises(last.filename))
+    ours = last.filename.startswith(PACKAGE) and any(
+        a <= line <= b for a, b in _raises(last.filename)
+    )
     if ours and len(said.split()) > 3:
         return ""
     place = f"{Path(last.filename).name}:{line}"
@@ -254,6 +256,7 @@ def prepare() -> None:
         os.environ[name] = f"{place}/{name}"
     os.environ |= {"TLHELPERS_OFFLINE": "1", "MPLBACKEND": "Agg"}
     os.environ.pop("TLHELPERS_MIRROR", None)
+    tlhelpers.load_tensorflow()
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)  # one step is over before it is compiled
