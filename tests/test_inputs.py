@@ -143,6 +143,14 @@ def test_numbers_have_bounds(value):
     refused(ValueError, words, inputs.read_number, value, "share", above=0, most=1)
 
 
+def test_per_cent_are_no_shares():
+    assert inputs.read_share(1, "accuracy") == 1
+    words = "accuracy must be a number from 0 to 1; got 90. Divide by 100."
+    refused(ValueError, words, inputs.read_share, 90, "accuracy")
+    refused(ValueError, "from 0 to 1; got -0.5", inputs.read_share, -0.5, "accuracy")
+    refused(TypeError, "from 0 to 1; got '90%'", inputs.read_share, "90%", "accuracy")
+
+
 def test_what_is_no_network_is_named():
     refused(TypeError, "network of Keras; got 'MobileNetV2'", inputs.read_network, "MobileNetV2")
     refused(TypeError, "augment must be a function; got 3", inputs.read_function, 3, "augment")
@@ -168,7 +176,7 @@ def test_what_has_no_items_in_a_row_is_refused(items):
 
 
 def test_items_are_counted():
-    refused(ValueError, "at least 1 items; got 0", inputs.read_items, [], "names")
+    refused(ValueError, "from 1 to 1,000,000 items; got 0", inputs.read_items, [], "names")
     refused(
         ValueError, "2 items; got 3", inputs.read_items, [1, 2, 3], "pair", at_least=2, at_most=2
     )

@@ -229,6 +229,20 @@ def read_number(
     return float(number)
 
 
+def read_share(share: Any, name: str) -> float:
+    """Return a share, such as an accuracy: a number from 0 to 1.
+
+    Examples
+    --------
+    >>> read_share(0.9, "accuracy")
+    0.9
+    """
+    number = _scalar(share)
+    if number is not None and 1 < number <= 100:
+        raise ValueError(f"{name} must be a number from 0 to 1; got {number}. Divide by 100.")
+    return read_number(share, name, least=0, most=1)
+
+
 def read_count(value: Any, name: str, *, least: int = 1, most: int = MANY) -> int:
     """Return a whole number between two bounds, which belong to it.
 
@@ -289,9 +303,21 @@ def read_items(items: Any, name: str, *, at_least: int = 1, at_most: int = MANY)
         items = read_array(items, name)
     found = list(np.atleast_1d(items) if isinstance(items, np.ndarray) else items)
     if not at_least <= len(found) <= at_most:
-        wanted = f"{at_least}" if at_least == at_most else f"at least {at_least}"
+        wanted = f"{at_least}" if at_least == at_most else f"from {at_least} to {at_most:,}"
         raise ValueError(f"{name} must have {wanted} items; got {len(found)}.")
     return found
+
+
+def read_names(names: Any, name: str = "names", *, least: int = 1, most: int = MANY) -> list[str]:
+    """Return a list of names; a text is one name for each letter.
+
+    Examples
+    --------
+    >>> read_names("ab")
+    ['a', 'b']
+    """
+    items = list(names) if isinstance(names, str) else names
+    return [str(item) for item in read_items(items, name, at_least=least, at_most=most)]
 
 
 def read_mapping(items: Any, name: str) -> dict[Any, Any]:
