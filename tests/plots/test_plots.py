@@ -187,9 +187,9 @@ def test_scatter_writes_every_class_where_its_point_is():
 
 
 def test_scatter_refuses_what_it_cannot_draw():
-    with pytest.raises(ValueError, match="at least one panel"):
+    with pytest.raises(ValueError, match="panels is empty"):
         plots.scatter({})
-    with pytest.raises(ValueError, match=r"\(3, 2\); got \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"\(n, 2\); got \(3, 3\)"):
         plots.scatter({"flat": (np.zeros((3, 3)), [0, 1, 2])})
 
 
@@ -206,7 +206,7 @@ def test_image_grid_shows_ink_dark():
     assert len(figure.axes) == 6
     image = figure.axes[0].images[0]
     assert image.get_cmap()(image.norm(1.0))[:3] == (0.0, 0.0, 0.0)
-    with pytest.raises(ValueError, match="at least one picture"):
+    with pytest.raises(ValueError, match="rows is empty"):
         plots.image_grid({})
 
 
@@ -219,7 +219,14 @@ def test_confusion_has_the_truth_in_rows_and_the_answers_in_columns():
 
 @pytest.mark.parametrize(
     ("labels", "answers", "word"),
-    [([0, 1], [0], "same length"), ([], [], "same length"), ([0, 2], [0, 1], "2 names")],
+    [
+        ([0, 1], [0], "answers must have 2 numbers"),
+        ([], [], "labels is empty"),
+        ([0, 2], [0, 1], "labels must lie between 0 and 1"),
+        ([0, 1], [0, 2], "answers must lie between 0 and 1"),
+        (np.array([0.0, 1.0]), [0, 1], "astype"),
+        (np.array([[0], [1]]), [0, 1], "ravel"),
+    ],
 )
 def test_confusion_refuses_what_does_not_belong_together(labels, answers, word):
     with pytest.raises(ValueError, match=word):
@@ -262,7 +269,7 @@ def test_intervals_mark_what_misses_the_truth():
     assert points[0].get_marker() != points[1].get_marker()
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["a", "c"]
     assert not plots.intervals(bars).axes[0].collections[1:]  # without a truth nothing misses it
-    with pytest.raises(ValueError, match="at least one bar"):
+    with pytest.raises(ValueError, match="bars is empty"):
         plots.intervals({})
 
 
@@ -286,5 +293,67 @@ def test_training_curves_are_means_of_so_many_steps_and_end_at_the_last():
     assert b.get_ydata().tolist() == [1, 1, 1] and level.get_ydata()[0] == 0.5
     assert second.get_lines()[0].get_ydata().tolist() == [5]  # fewer steps than the mean wants
     assert first.get_legend() and not second.get_legend()
-    with pytest.raises(ValueError, match="at least one panel"):
+    with pytest.raises(ValueError, match="panels is empty"):
         plots.training_curves({})
+
+
+@pytest.mark.parametrize(
+    ("pictures", "words"),
+    [
+        (np.full((2, 8, 8), 255, np.uint8), "between 0 and 1; got 255 to 255. Divide by 255."),
+        (np.full((2, 8, 8), 200.0), "Divide by 255."),
+        (np.full((2, 8, 8), 16.0), "Divide by 16."),
+        (np.full((2, 8, 8), 2), "Divide by 16."),  # whole numbers: not from 0 to 1
+        (np.full((2, 8, 8), -1.0), "between 0 and 1; got -1 to -1.$"),
+        (np.full((2, 8, 8), np.nan), "NaN"),
+        (np.zeros((2, 8)), r"\(n, height, width\)"),
+    ],
+)
+def test_pictures_of_another_range_are_no_black_squares(pictures, words):
+    with pytest.raises(ValueError, match=words):
+        plots.image_grid({"a": pictures})
+    with pytest.raises(ValueError, match=words):
+        plots.heat_maps(pictures, np.zeros((2, 3, 3)))
+
+
+def test_what_lies_a_little_outside_is_cut_off():
+    image = plots.image_grid({"a": np.array([[[-0.2, 1.3]]])}).axes[0].images[0]
+    assert image.get_array().tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    "shares", [{"a": 90.0}, {"a": "90%"}, {"a": None}, {"a": np.nan}, {}, None, [0.5]]
+)
+def test_bars_want_shares(shares):
+    with pytest.raises((TypeError, ValueError), match="share"):
+        plots.bars(shares)
+
+
+@pytest.mark.parametrize(
+    ("curves", "words"),
+    [
+        (None, "curves must be a dictionary; got None"),
+        ({"a": None}, "The curve of 'a' must be a dictionary"),
+        ({"a": {}}, "The curve of 'a' is empty"),
+        ({"a": {0: [0.5]}}, "labels per class, must be a whole number from 1"),
+        ({"a": {1: [90.0]}}, "accuracy, must be a number from 0 to 1; got 90.0. Divide by 100."),
+        ({"a": {1: []}}, "items; got 0"),
+    ],
+)
+def test_label_curves_refuse_what_is_no_curve(curves, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        plots.label_curves(curves)
+
+
+def test_no_curve_is_left_out_because_there_are_more_than_colours():
+    many = {str(number): [1.0, 2.0] for number in range(9)}
+    assert len(plots.training_curves({"a": many}, smooth=1).axes[0].get_lines()) == 9
+    tables = {name: [(1, 0.5, 0.5)] for name in many}
+    assert len(plots.reliability(tables).axes[0].get_lines()) == 10  # and the diagonal
+
+
+def test_answers_belong_to_pictures():
+    with pytest.raises(ValueError, match="answers must have 1 items; got 2"):
+        plots.top_answers([np.zeros((8, 8, 3))], [[("cat", 1.0)]] * 2)
+    with pytest.raises(ValueError, match="maps must have 1 items; got 2"):
+        plots.heat_maps([np.zeros((8, 8))], [np.eye(3)] * 2)

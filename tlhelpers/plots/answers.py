@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    check_shape,
+    read_count,
+    read_items,
+    read_labels,
+    read_mapping,
+    read_names,
+    read_number,
+    read_rows,
+    read_share,
+)
 from tlhelpers.plots.figure_style import (
     BLACK,
     BLUE,
@@ -21,6 +33,8 @@ from tlhelpers.plots.figure_style import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MOST_CLASSES = 200  # in a matrix that one can still look at
 
 
 def bars(shares: Mapping[str, float], *, xlabel: str = "accuracy") -> Figure:
@@ -47,6 +61,10 @@ def bars(shares: Mapping[str, float], *, xlabel: str = "accuracy") -> Figure:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 
+    shares = {
+        str(name): read_share(share, f"The share of {name!r}")
+        for name, share in read_mapping(shares, "shares").items()
+    }
     with style():
         height = 0.9 + 0.38 * len(shares)
         figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
@@ -87,18 +105,11 @@ def confusion(labels: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> 
     """
     import matplotlib.pyplot as plt
 
-    labels, answers = np.asarray(labels), np.asarray(answers)
-    if labels.shape != answers.shape or labels.ndim != 1 or not len(labels):
-        raise ValueError(
-            "labels and answers must be two rows of the same length; "
-            f"got shapes {labels.shape} and {answers.shape}."
-        )
-    both = np.concatenate([labels, answers])
-    if both.min() < 0 or both.max() >= len(names):
-        raise ValueError(
-            f"There are {len(names)} names, for classes 0 to {len(names) - 1}; "
-            f"got classes from {both.min()} to {both.max()}."
-        )
+    names = read_names(names, most=MOST_CLASSES)
+    labels = read_labels(labels, classes=len(names))
+    answers = read_labels(answers, "answers", count=len(labels), classes=len(names))
+    if not len(labels):
+        raise ValueError("labels is empty: there must be at least one.")
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (labels, answers), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -145,11 +156,15 @@ def reliability(curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> Fig
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 
+    tables = {
+        name: [_bin(line, name) for line in read_items(table, f"The table of {name!r}")]
+        for name, table in read_mapping(curves, "curves").items()
+    }
     with style():
         figure, axis = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
         axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
         looks = [(BLUE, "o"), (RED, "s"), (GREEN, "^"), (PINK, "v")]
-        for (name, table), (colour, marker) in zip(curves.items(), looks, strict=False):
+        for (name, table), (colour, marker) in zip(tables.items(), cycle(looks), strict=False):
             counts, sure, right = zip(*table, strict=True)
             axis.plot(sure, right, color=colour, marker=marker, markersize=4, label=name)
             sizes = 15 + 400 * np.array(counts) / sum(counts)
@@ -159,6 +174,18 @@ def reliability(curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> Fig
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.legend(loc="upper left", fontsize=10)
     return figure
+
+
+def _bin(line: Sequence[float], name: str) -> tuple[int, float, float]:
+    """Return one line of a table of `metrics.confidence_bins`."""
+    what = f"A bin of {name!r}"
+    count, sure, right = read_items(line, what, at_least=3, at_most=3)
+    count = read_count(count, f"{what}, its number of answers,")
+    return (
+        count,
+        read_share(sure, f"{what}, its confidence,"),
+        read_share(right, f"{what}, its share,"),
+    )
 
 
 def scatter(
@@ -201,10 +228,16 @@ def scatter(
     """
     import matplotlib.pyplot as plt
 
-    if not panels:
-        raise ValueError("scatter() needs at least one panel.")
+    clouds = {
+        title: _cloud(panel, title) for title, panel in read_mapping(panels, "panels").items()
+    }
+    if names is not None:
+        most = max(labels.max() for _, labels in clouds.values())
+        names = read_names(names, least=int(most) + 1)
+    columns = read_count(columns, "columns", most=100)
+    size = read_number(size, "size", above=0, most=100)
     colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE[:2])]  # not the pale one
-    lines = -(-len(panels) // columns)
+    lines = -(-len(clouds) // columns)
     with style():
         figure, axes = plt.subplots(
             lines,
@@ -213,15 +246,9 @@ def scatter(
             squeeze=False,
             layout="constrained",
         )
-        for axis in axes.flat[len(panels) :]:
+        for axis in axes.flat[len(clouds) :]:
             axis.set_visible(False)
-        for axis, (title, (points, labels)) in zip(axes.flat, panels.items(), strict=False):
-            points, labels = np.asarray(points, float), np.asarray(labels)
-            if points.shape != (len(labels), 2):
-                raise ValueError(
-                    f"{title!r}: {len(labels)} labels want points of shape "
-                    f"({len(labels)}, 2); got {points.shape}."
-                )
+        for axis, (title, (points, labels)) in zip(axes.flat, clouds.items(), strict=False):
             # Text does not widen the axes, so invisible points do.
             axis.plot(*points.T, linestyle="none")
             for point, label in zip(points, labels, strict=True):
@@ -231,6 +258,14 @@ def scatter(
             axis.set(title=title, xticks=[], yticks=[])
             axis.grid(False)
     return figure
+
+
+def _cloud(panel: tuple[np.ndarray, np.ndarray], title: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return points and labels of one panel of `scatter`."""
+    points, labels = read_items(panel, f"Panel {title!r}", at_least=2, at_most=2)
+    points = read_rows(points, f"The points of {title!r}")
+    check_shape(points, f"The points of {title!r}", (2,))
+    return points, read_labels(labels, f"The labels of {title!r}", count=len(points))
 
 
 def intervals(
@@ -272,9 +307,16 @@ def intervals(
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 
-    if not bars:
-        raise ValueError("intervals() needs at least one bar.")
-    measured, low, high = np.array(list(bars.values()), float).T
+    rows = [
+        [
+            read_share(end, f"A number of bar {name!r}")
+            for end in read_items(bar, f"Bar {name!r}", at_least=3, at_most=3)
+        ]
+        for name, bar in read_mapping(bars, "bars").items()
+    ]
+    truth = None if truth is None else read_share(truth, "truth")
+    every = read_count(every, "every")
+    measured, low, high = np.array(rows).T
     at = np.arange(len(bars))
     missed = np.zeros(len(bars), bool) if truth is None else (truth < low) | (truth > high)
     with style():

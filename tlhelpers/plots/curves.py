@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    read_count,
+    read_items,
+    read_mapping,
+    read_number,
+    read_rows,
+    read_share,
+)
 from tlhelpers.plots.figure_style import BLACK, GREY, SPARE, STRATEGIES, style
 
 if TYPE_CHECKING:
@@ -55,20 +64,25 @@ def label_curves(
     from matplotlib.ticker import NullLocator, PercentFormatter
 
     spare = iter(SPARE)
-    budgets = sorted({budget for curve in curves.values() for budget in curve})
+    lines = {name: _line(curve, name) for name, curve in read_mapping(curves, "curves").items()}
+    budgets = sorted({budget for line in lines.values() for budget in line})
+    no_labels = None if no_labels is None else read_share(no_labels, "no_labels")
+    levels = {} if levels is None else read_mapping(levels, "levels")
+    words = {} if ticks is None else read_mapping(ticks, "ticks")
     with style():
         figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
-        for name, curve in curves.items():
+        for name, line in lines.items():
             colour, marker = STRATEGIES.get(name) or next(spare, (BLACK, "."))
-            x = sorted(curve)
-            draws = [np.asarray(curve[budget], float) for budget in x]
-            axis.plot(x, [d.mean() for d in draws], color=colour, marker=marker, label=name)
-            low, high = [d.min() for d in draws], [d.max() for d in draws]
+            x = sorted(line)
+            draws = [line[budget] for budget in x]
+            axis.plot(x, [np.mean(d) for d in draws], color=colour, marker=marker, label=name)
+            low, high = [min(d) for d in draws], [max(d) for d in draws]
             axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
         if no_labels is not None:
             colour, _ = STRATEGIES["no labels"]
             axis.axhline(no_labels, color=colour, linestyle="--", label="no labels at all")
-        for name, level in (levels or {}).items():
+        for name, level in levels.items():
+            level = read_share(level, f"The level of {name!r}")
             colour, _ = STRATEGIES["adapted, no labels"]
             axis.axhline(level, color=colour, linestyle="--")
             axis.annotate(
@@ -81,12 +95,23 @@ def label_curves(
                 fontsize=9,
             )
         axis.set_xscale("log")
-        axis.set_xticks(budgets, [(ticks or {}).get(b, str(b)) for b in budgets])
+        axis.set_xticks(budgets, [str(words.get(b, b)) for b in budgets])
         axis.xaxis.set_minor_locator(NullLocator())
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set(xlabel="labels per class", ylabel=ylabel, title=title)
         figure.legend(loc="outside upper center", ncols=4, fontsize=10)
     return figure
+
+
+def _line(curve: Mapping[int, Sequence[float]], name: str) -> dict[int, list[float]]:
+    """Return labels per class → accuracies of one curve of `label_curves`."""
+    what = f"The curve of {name!r}"
+    return {
+        read_count(budget, f"{what}, its labels per class,"): [
+            read_share(draw, f"{what}, its accuracy,") for draw in read_items(draws, what)
+        ]
+        for budget, draws in read_mapping(curve, what).items()
+    }
 
 
 def training_curves(
@@ -126,17 +151,24 @@ def training_curves(
     """
     import matplotlib.pyplot as plt
 
-    if not panels:
-        raise ValueError("training_curves() needs at least one panel.")
+    drawn = {
+        title: {
+            name: read_rows([values], f"The curve of {name!r}")[0]
+            for name, values in read_mapping(curves, f"Panel {title!r}").items()
+        }
+        for title, curves in read_mapping(panels, "panels").items()
+    }
+    smooth = read_count(smooth, "smooth")
+    level = None if level is None else read_number(level, "level")
     with style():
-        size = (0.6 + 3.7 * len(panels), 2.8)
+        size = (0.6 + 3.7 * len(drawn), 2.8)
         figure, axes = plt.subplots(
-            1, len(panels), figsize=size, squeeze=False, layout="constrained"
+            1, len(drawn), figsize=size, squeeze=False, layout="constrained"
         )
         colours = [colour for colour, _ in (STRATEGIES["frozen features"], STRATEGIES["no labels"])]
         colours += [colour for colour, _ in SPARE]
-        for axis, (title, curves) in zip(axes[0], panels.items(), strict=True):
-            for (name, values), colour in zip(curves.items(), colours, strict=False):
+        for axis, (title, curves) in zip(axes[0], drawn.items(), strict=True):
+            for (name, values), colour in zip(curves.items(), cycle(colours), strict=False):
                 width = min(smooth, len(values))
                 means = np.convolve(values, np.ones(width) / width, mode="valid")
                 axis.plot(np.arange(width, len(values) + 1), means, color=colour, label=name)

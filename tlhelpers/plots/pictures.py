@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.inputs import (
+    read_array,
+    read_images,
+    read_items,
+    read_mapping,
+    read_names,
+    read_number,
+    read_rows,
+    read_share,
+)
 from tlhelpers.plots.figure_style import BLUE, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MOST_PICTURES = 500  # in a row
 
 
 def image_grid(
@@ -21,7 +33,8 @@ def image_grid(
     Parameters
     ----------
     rows
-        Name of the row → images, shape (n, height, width), values from 0 (paper) to 1 (ink).
+        Name of the row → images, shape (n, height, width), values from 0 (paper) to 1 (ink),
+        or (n, height, width, 3).  What lies a little outside, as after augmentation, is cut off.
     titles
         A short text above each picture of the first row.
     size
@@ -34,7 +47,7 @@ def image_grid(
     Raises
     ------
     ValueError
-        If there is nothing to draw.
+        If there is nothing to draw, or it is no picture with values from 0 to 1.
 
     Examples
     --------
@@ -44,18 +57,24 @@ def image_grid(
     """
     import matplotlib.pyplot as plt
 
-    columns = max((len(images) for images in rows.values()), default=0)
-    if columns == 0:
-        raise ValueError("image_grid() needs at least one picture.")
+    found = {
+        name: _pictures(images, f"Row {name!r}")
+        for name, images in read_mapping(rows, "rows").items()
+    }
+    columns = max(map(len, found.values()))
+    if not columns:
+        raise ValueError("rows has no pictures: there must be at least one.")
+    words = [] if titles is None else read_names(titles, "titles", least=0, most=MOST_PICTURES)
+    size = read_number(size, "size", above=0, most=100)
     with style():
         figure, axes = plt.subplots(
-            len(rows),
+            len(found),
             columns,
-            figsize=(columns * size, len(rows) * size * 1.1),
+            figsize=(columns * size, len(found) * size * 1.1),
             squeeze=False,
             layout="constrained",
         )
-        for line, (name, images) in zip(axes, rows.items(), strict=True):
+        for line, (name, images) in zip(axes, found.items(), strict=True):
             for position, axis in enumerate(line):
                 axis.set(xticks=[], yticks=[])
                 axis.spines[:].set_visible(False)
@@ -63,9 +82,32 @@ def image_grid(
                 if position < len(images):
                     axis.imshow(images[position], cmap="gray_r", vmin=0, vmax=1)
             line[0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for axis, title in zip(axes[0], titles or (), strict=False):
+        for axis, title in zip(axes[0], words, strict=False):
             axis.set_title(title, fontsize=10)
     return figure
+
+
+def _pictures(images: np.ndarray, name: str) -> np.ndarray:
+    """Return pictures with values from 0 to 1: grey, shape (n, height, width), or in colour."""
+    array = read_array(images, name)
+    if array.ndim and len(array) > MOST_PICTURES:
+        raise ValueError(f"{name} must have at most {MOST_PICTURES} pictures; got {len(array)}.")
+    pictures = read_images(array, name)
+    if not (pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[-1] in (1, 3))):
+        raise ValueError(
+            f"{name} must have the shape (n, height, width), or (n, height, width, 3); "
+            f"got {pictures.shape}."
+        )
+    low, high = (pictures.min(), pictures.max()) if pictures.size else (0, 0)
+    if low < -0.5 or high > (1 if array.dtype.kind in "iu" else 2):
+        divide = " Divide by 16." if 0 <= low and high <= 16 else " Divide by 255." * int(low >= 0)
+        raise ValueError(f"{name} must lie between 0 and 1; got {low:g} to {high:g}.{divide}")
+    return np.clip(pictures, 0, 1)
+
+
+def _picture(image: np.ndarray, name: str) -> np.ndarray:
+    """Return one picture with values from 0 to 1."""
+    return _pictures(read_array(image, name)[None], name)[0]
 
 
 def heat_maps(
@@ -100,15 +142,23 @@ def heat_maps(
     """
     import matplotlib.pyplot as plt
 
+    shown = [
+        _picture(image, f"images[{i}]")
+        for i, image in enumerate(read_items(images, "images", at_most=MOST_PICTURES))
+    ]
+    hot = read_items(maps, "maps", at_least=len(shown), at_most=len(shown))
+    hot = [read_rows(heat, f"maps[{i}]") for i, heat in enumerate(hot)]
+    words = read_names(titles, "titles", least=0, most=MOST_PICTURES)
+    size = read_number(size, "size", above=0, most=100)
     with style():
         figure, axes = plt.subplots(
             2,
-            len(images),
-            figsize=(len(images) * size, 2.25 * size),
+            len(shown),
+            figsize=(len(shown) * size, 2.25 * size),
             squeeze=False,
             layout="constrained",
         )
-        for column, (image, heat) in enumerate(zip(images, maps, strict=True)):
+        for column, (image, heat) in enumerate(zip(shown, hot, strict=True)):
             frame = (0, image.shape[1], image.shape[0], 0)  # so that a map of any size covers it
             for axis in axes[:, column]:
                 axis.imshow(image, cmap="gray_r", vmin=0, vmax=1, extent=frame)
@@ -117,7 +167,7 @@ def heat_maps(
                 axis.spines[:].set_visible(False)
             top = max(float(np.max(heat)), 1e-12)
             axes[1, column].imshow(
-                np.asarray(heat) / top,
+                heat / top,
                 cmap="inferno",
                 vmin=0,
                 vmax=1,
@@ -125,8 +175,8 @@ def heat_maps(
                 extent=frame,
                 interpolation="bilinear",
             )
-            if column < len(titles):
-                axes[0, column].set_title(titles[column], fontsize=10)
+            if column < len(words):
+                axes[0, column].set_title(words[column], fontsize=10)
     return figure
 
 
@@ -155,7 +205,16 @@ def top_answers(
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 
-    lines = -(-len(images) // 2)
+    shown = [
+        _picture(image, f"images[{i}]")
+        for i, image in enumerate(read_items(images, "images", at_most=MOST_PICTURES))
+    ]
+    count = len(shown)
+    best_of = [
+        [_answer(answer, i) for answer in read_items(some, f"answers[{i}]", at_most=MOST_PICTURES)]
+        for i, some in enumerate(read_items(answers, "answers", at_least=count, at_most=count))
+    ]
+    lines = -(-count // 2)
     with style():
         figure, axes = plt.subplots(
             lines,
@@ -166,8 +225,8 @@ def top_answers(
             width_ratios=[1, 1.25, 1, 1.25],
         )
         cells = axes.reshape(-1, 2)
-        for (left, right), image, best in zip(cells, images, answers, strict=False):
-            left.imshow(image)
+        for (left, right), image, best in zip(cells, shown, best_of, strict=False):
+            left.imshow(image, cmap="gray_r", vmin=0, vmax=1)
             names, shares = zip(*best, strict=True)
             right.barh(range(len(best)), shares, color=BLUE, height=0.7)
             right.set_yticks(range(len(best)), names, fontsize=9)
@@ -178,8 +237,14 @@ def top_answers(
             right.grid(visible=False, axis="y")
         for left, _ in cells:
             left.axis("off")
-        for _, right in cells[len(images) :]:
+        for _, right in cells[count:]:
             right.axis("off")
         for _, right in cells[-2:]:
             right.set_xlabel("probability", fontsize=9)
     return figure
+
+
+def _answer(answer: tuple[str, float], number: int) -> tuple[str, float]:
+    """Return one answer to a picture: name and probability."""
+    name, share = read_items(answer, f"An answer in answers[{number}]", at_least=2, at_most=2)
+    return str(name), read_share(share, f"A probability in answers[{number}]")
