@@ -94,7 +94,8 @@ def test_no_labels_give_no_pictures():
         ({"labels": np.array([-1])}, "between 0"),
         ({"labels": np.array([0.5])}, "whole numbers"),
         ({"labels": np.array([[0]])}, "one row"),
-        ({"labels": np.array([0]), "fonts": ()}, "at least one font"),
+        ({"labels": np.array([0]), "fonts": ()}, "fonts must have from 1"),
+        ({"labels": np.array([0]), "seed": -1}, "seed must be a whole number from 0"),
         ({"labels": np.array([0]), "fonts": ("Papyrus",)}, "DejaVuSans"),
         ({"labels": np.array([0]), "fonts": ("STIXSizOneSymReg",)}, "has no character '0'"),
     ],
@@ -107,3 +108,23 @@ def test_errors_say_what_is_wanted(arguments, words):
 def test_outline_takes_one_character():
     with pytest.raises(ValueError, match="one character"):
         glyphs.draw_character("DejaVuSans", "12")
+
+
+@pytest.mark.parametrize(
+    ("font", "char", "words"),
+    [
+        ("DejaVuSans", 65, "char must be a text; got 65"),
+        (["DejaVuSans"], "A", "font must be a text"),
+        (None, "A", "font must be a text; got None"),
+    ],
+)
+def test_a_font_and_a_character_are_texts(font, char, words):
+    with pytest.raises(TypeError, match=words):
+        glyphs.draw_character(font, char)
+
+
+def test_a_single_font_is_put_in_a_list():
+    with pytest.raises(TypeError, match="fonts must be a list; got 'DejaVuSans'"):
+        glyphs.draw_characters([0], fonts="DejaVuSans")
+    with pytest.raises(TypeError, match="Unknown style 3. Choose from: plain, varied"):
+        glyphs.draw_characters([0], style=3)

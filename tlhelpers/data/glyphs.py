@@ -27,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tlhelpers.inputs import read_choice, read_items, read_labels, read_seed, read_text
+
 #: The classes of the source domain: ten digits and 29 letters.  Letters that
 #: one cannot tell from a digit at 8 x 8 pixels (O and 0, I and 1, S and 5, Z
 #: and 2, G and 6, g and 9 ...), and lower-case letters that look like their
@@ -78,13 +80,13 @@ def font_path(font: str) -> Path:
     """
     import matplotlib
 
+    font = read_text(font, "font")
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
     if not path.is_file():
         raise ValueError(f"Matplotlib has no font {font!r}. Choose from: {', '.join(FONTS)}.")
     return path
 
 
-@functools.lru_cache(maxsize=4096)
 def draw_character(font: str, char: str) -> np.ndarray:
     """Draw one character and centre it.
 
@@ -111,10 +113,15 @@ def draw_character(font: str, char: str) -> np.ndarray:
     >>> draw_character("DejaVuSans", "7").shape
     (64, 64)
     """
+    if len(read_text(char, "char")) != 1:
+        raise ValueError(f"draw_character() draws one character at a time; got {char!r}.")
+    return _drawn(read_text(font, "font"), char)
+
+
+@functools.lru_cache(maxsize=4096)
+def _drawn(font: str, char: str) -> np.ndarray:
     from PIL import Image, ImageDraw, ImageFont
 
-    if len(char) != 1:
-        raise ValueError(f"draw_character() draws one character at a time; got {char!r}.")
     path = font_path(font)
     if ord(char) not in _character_map(font):
         raise ValueError(f"The font {font!r} has no character {char!r}.")
@@ -152,7 +159,7 @@ def _distances(font: str, char: str) -> np.ndarray:
     from scipy.ndimage import distance_transform_edt
     from skimage.morphology import skeletonize
 
-    ink = draw_character(font, char)
+    ink = _drawn(font, char)
     printed = distance_transform_edt(~ink) - distance_transform_edt(ink)
     written = distance_transform_edt(~skeletonize(ink.copy()))
     return np.stack([printed, written], axis=-1).astype(np.float32)
@@ -195,23 +202,12 @@ def draw_characters(
     >>> pictures.shape, float(pictures.min()), float(pictures.max()) <= 1
     ((3, 8, 8), 0.0, True)
     """
-    labels = np.asarray(labels)
-    if style not in STYLES:
-        raise ValueError(f"Unknown style {style!r}. Choose from: {', '.join(STYLES)}.")
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"labels must be one row of whole numbers; got shape {labels.shape}, {labels.dtype}."
-        )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(CLASSES):
-        raise ValueError(
-            f"labels must lie between 0 and {len(CLASSES) - 1}; "
-            f"got {labels.min()} to {labels.max()}."
-        )
-    if not fonts:
-        raise ValueError(f"Give at least one font. Choose from: {', '.join(FONTS)}.")
-    rng = np.random.default_rng(seed)
-    atlas = _atlas(tuple(fonts))
-    picked = rng.integers(len(fonts), size=len(labels)) * len(CLASSES) + labels
+    labels = read_labels(labels, classes=len(CLASSES))
+    style = read_choice(style, "style", STYLES)
+    names = tuple(read_text(font, "A font") for font in read_items(fonts, "fonts"))
+    rng = np.random.default_rng(read_seed(seed))
+    atlas = _atlas(names)
+    picked = rng.integers(len(names), size=len(labels)) * len(CLASSES) + labels
     # In blocks, so that memory does not grow with the number of pictures.
     blocks = [_draw(atlas, picked[i : i + 512], style, rng) for i in range(0, len(labels), 512)]
     return np.concatenate(blocks) if blocks else np.zeros((0, SIZE, SIZE), np.float32)
