@@ -96,3 +96,33 @@ def test_the_usual_recipe_trains_its_head_alone():
     moved = fine_tuning.changed_layers(model, before)
     seeds = [layer for layer in moved if "random" in layer.name or "dropout" in layer.name]
     assert [layer for layer in moved if layer not in seeds] == [model.layers[-1]]
+
+
+@pytest.mark.parametrize("seed", [1.5, -1, None, 10**30])
+def test_seeds_are_whole_numbers(seed):
+    for call in (
+        lambda: recipes.small_network(seed),
+        lambda: recipes.draw_printed_digits(10, "plain", seed),
+        lambda: tasks.load_task("plain print → handwriting", seed),
+    ):
+        with pytest.raises((TypeError, ValueError), match="seed must be a whole number"):
+            call()
+
+
+def test_the_usual_recipe_freezes_nothing_when_it_refuses():
+    backbone = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+    for classes in (1, 2.5, "two", None):
+        with pytest.raises((TypeError, ValueError), match="classes must be a whole number from 2"):
+            recipes.usual_recipe(backbone, classes)
+    assert backbone.trainable
+    with pytest.raises(TypeError, match="backbone must be a network of Keras; got 'MobileNetV2'"):
+        recipes.usual_recipe("MobileNetV2", 3)
+
+
+def test_what_is_no_task_or_method_is_refused():
+    with pytest.raises(ValueError, match="Unknown method 'magic'. Choose from: AdaBN"):
+        tasks.run_method("magic", None, None, 0)
+    with pytest.raises(TypeError, match="task must come from tl.tasks.load_task"):
+        tasks.run_method("AdaBN", None, (1, 2), 0)
+    with pytest.raises(TypeError, match="task must come from tl.tasks.load_task"):
+        tasks.feature_baselines(None, None)

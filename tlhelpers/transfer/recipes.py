@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data import glyphs, splits
-from tlhelpers.inputs import read_images
+from tlhelpers.inputs import (
+    read_count,
+    read_images,
+    read_items,
+    read_labels,
+    read_network,
+    read_seed,
+)
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation
 
@@ -64,6 +71,7 @@ def small_network(seed: int = 0) -> keras.Model:
     import keras
     from keras import layers
 
+    seed = read_seed(seed)
     network = keras.Sequential([keras.Input((SIDE, SIDE, 1))], name="small_network")
     for number, (width, stride) in enumerate([(32, 1), (32, 2), (64, 1), (64, 2), (128, 1)]):
         start = keras.initializers.GlorotUniform(seed=100 * seed + number)
@@ -94,7 +102,8 @@ def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
     >>> draw_printed_digits(20, "plain", seed=0).images.shape
     (20, 16, 16, 1)
     """
-    labels = np.random.default_rng(seed).permutation(np.arange(n) % 10)
+    rng = np.random.default_rng(read_seed(seed))
+    labels = rng.permutation(np.arange(read_count(n, "n")) % 10)
     return splits.Split(
         enlarge_digits(glyphs.draw_characters(labels, style=style, seed=seed)), labels
     )
@@ -114,10 +123,13 @@ def train_small_network(
     progress
         Show a bar with the time left.
     """
+    images, labels = read_items(source, "source", at_least=2, at_most=2)
+    labels = read_labels(labels)
     network, _ = adaptation.source_only(
         small_network(seed),
-        *source,
-        steps=EPOCHS * len(source.labels) // 64,
+        images,
+        labels,
+        steps=max(1, EPOCHS * len(labels) // 64),
         batch_size=64,
         learning_rate=2e-3,
         seed=seed,
@@ -144,7 +156,8 @@ def usual_recipe(backbone: keras.Model, classes: int) -> keras.Model:
     """
     import keras
 
-    surgery.freeze(backbone)
+    classes = read_count(classes, "classes", least=2)
+    surgery.freeze(read_network(backbone, "backbone"))
     return keras.Sequential(
         [
             keras.Input(backbone.input_shape[1:]),

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers.data import handwriting, splits
+from tlhelpers.inputs import read_choice, read_network, read_seed
 from tlhelpers.transfer import adaptation, augmentation
 from tlhelpers.transfer.recipes import draw_printed_digits, enlarge_digits
 
@@ -86,9 +87,8 @@ def load_task(name: str, seed: int) -> Task:
     ValueError
         If there is no such task.
     """
-    if name not in TASKS:
-        raise ValueError(f"Unknown task {name!r}. Choose from: {', '.join(TASKS)}.")
-    style = name.split()[0]
+    style = read_choice(name, "task", TASKS).split()[0]
+    seed = read_seed(seed)
     source = draw_printed_digits(SOURCE, style, 10_000 + seed)
     kept = draw_printed_digits(500, style, 20_000 + seed)
     if name.endswith("handwriting"):
@@ -127,7 +127,8 @@ def run_method(
     history : dict
         See the method.
     """
-    function, settings = METHODS[name]
+    function, settings = METHODS[read_choice(name, "method", METHODS)]
+    task, seed = _read_task(task), read_seed(seed)
     method = getattr(adaptation, function)
     if function == "adabn":
         return method(model, task.adapt_on)
@@ -139,6 +140,12 @@ def run_method(
     if function == "source_only":
         return method(model, *task.source, **settings)
     return method(model, *task.source, task.adapt_on, **settings)
+
+
+def _read_task(task: Task) -> Task:
+    if not isinstance(task, Task):
+        raise TypeError(f"task must come from tl.tasks.load_task(name, seed); got {type(task)}.")
+    return task
 
 
 def feature_baselines(model: keras.Model, task: Task) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -160,7 +167,7 @@ def feature_baselines(model: keras.Model, task: Task) -> dict[str, tuple[np.ndar
 
     from tlhelpers.networks import surgery
 
-    body = surgery.cut_head(model)
+    task, body = _read_task(task), surgery.cut_head(read_network(model))
 
     def rows(pictures: np.ndarray) -> np.ndarray:
         return np.asarray(body.predict(pictures, batch_size=256, verbose=0))
