@@ -98,6 +98,14 @@ def test_unknown_names_list_the_valid_ones(lab):
     with pytest.raises(ValueError, match="Unknown class 'ß'.*Its classes: 0 1 2"):
         lab.class_numbers(["3", "ß"])
     assert lab.class_numbers("3A").tolist() == [3, 10]
+    assert lab.class_numbers([]).dtype.kind == "i" and lab.class_numbers(("3", 4)).tolist() == [
+        3,
+        4,
+    ]
+    with pytest.raises(TypeError, match="names must be a list; got 3"):
+        lab.class_numbers(3)
+    with pytest.raises(TypeError, match="Unknown lab 3. Choose from: digits, photos"):
+        tl.load_lab(3)
     with pytest.raises(AttributeError, match="load_lab"):
         tl.lod_lab  # noqa: B018
 

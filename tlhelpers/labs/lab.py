@@ -19,6 +19,7 @@ import numpy as np
 
 from tlhelpers.data import folder_report, glyphs, image_files
 from tlhelpers.data.splits import Split
+from tlhelpers.inputs import read_names
 from tlhelpers.labs import digits, own
 from tlhelpers.networks import build, preprocessing, surgery, table
 
@@ -210,13 +211,14 @@ class Lab:
         """
         known = self.source_classes
         names = [names] if isinstance(names, str) and names in known else names
+        names = read_names(names, least=0, most=10_000)
         unknown = [name for name in names if name not in known]
         if unknown:
-            close = difflib.get_close_matches(str(unknown[0]), known, n=5, cutoff=0.6)
+            close = difflib.get_close_matches(unknown[0], known, n=5, cutoff=0.6)
             few = f"Its classes: {' '.join(known)}." if len(known) <= 100 else ""
             near = f"Close to {unknown[0]!r}: {', '.join(close)}." if close else ""
             raise ValueError(
                 f"Unknown class {', '.join(map(repr, unknown))} in the {self.name} lab. "
                 + (few or near or f"Its {len(known):,} classes are lab.source_classes.")
             )
-        return np.array([self.source_classes.index(name) for name in names])
+        return np.array([known.index(name) for name in names], np.int64)

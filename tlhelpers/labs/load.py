@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tlhelpers.data import glyphs, handwriting
 from tlhelpers.data.splits import Split
+from tlhelpers.inputs import read_choice
 from tlhelpers.labs import digits, flowers
 from tlhelpers.labs.lab import Lab
 from tlhelpers.networks import build, preprocessing, table
@@ -54,8 +55,7 @@ def load_lab(
     >>> len(lab.train.images), len(lab.test.images)
     (898, 899)
     """
-    if name not in LABS:
-        raise ValueError(f"Unknown lab {name!r}. Choose from: {', '.join(LABS)}.")
+    name = read_choice(name, "lab", LABS)
     return _digits() if name == "digits" else _photos(architecture, download)
 
 
