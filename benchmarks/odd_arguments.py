@@ -36,6 +36,7 @@ import tlhelpers
 from benchmarks import odd_values, tables, valid_calls
 
 PATIENCE = 5  # seconds that a call may take
+MEMORY = 10 << 30  # bytes that all calls together may have
 DEEP = 0.01  # the share of deep errors from which on the table is no good
 PACKAGE = str(Path(tlhelpers.__file__).parent)
 
@@ -87,7 +88,7 @@ def judge(call: Call) -> Found:
     arguments = valid_calls.CALLS[call.function]()
     arguments[call.argument] = call.odd.value()
     before = {name: _contents(value) for name, value in arguments.items()}
-    free = (call.function, call.argument) in valid_calls.TAKES_ANYTHING
+    free = {(call.function, call.argument), ("*", call.argument)} & {*valid_calls.TAKES_ANYTHING}
     try:
         result = _outcome(function, arguments)
     except TooLong:
@@ -245,7 +246,10 @@ def _alike(a: Any, b: Any, tolerance: float = 1e-3) -> bool:
 def _short(result: Any) -> str:
     found = result[0]
     shape = f" {found.shape} {found.dtype}" if isinstance(found, np.ndarray) else ""
-    return type(found).__name__ + shape if shape else repr(found)[:60].replace("\n", " ")
+    try:
+        return type(found).__name__ + shape if shape else repr(found)[:60].replace("\n", " ")
+    except Exception as error:
+        return f"a {type(found).__name__} that cannot be shown ({error!r})"
 
 
 def prepare() -> None:
@@ -256,6 +260,10 @@ def prepare() -> None:
         os.environ[name] = f"{place}/{name}"
     os.environ |= {"TLHELPERS_OFFLINE": "1", "MPLBACKEND": "Agg"}
     os.environ.pop("TLHELPERS_MIRROR", None)
+    with contextlib.suppress(ImportError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     tlhelpers.load_tensorflow()
     import tensorflow as tf
 
@@ -267,7 +275,12 @@ def measure(seed: int, share: float = 1.0, names: list[str] | None = None) -> li
     calls = all_calls(names)
     if share < 1:
         calls = random.Random(seed).sample(calls, round(share * len(calls)))
-    return [judge(call) for call in calls]
+    found = []
+    for call in calls:
+        found.append(judge(call))
+        if found[-1].verdict != "right":
+            print(f"{found[-1].verdict:5} {call}: {found[-1].how}", flush=True)
+    return found
 
 
 def table(found: list[Found]) -> tables.Rows:
@@ -301,9 +314,6 @@ def main() -> int:
     share = float(words.pop(0)) if words and words[0][0].isdigit() else 1.0
     names = [name for name in valid_calls.CALLS if any(w in name for w in words)] if words else None
     found = measure(0, share, names)
-    for item in found:
-        if item.verdict != "right":
-            print(f"{item.verdict:5} {item.call}: {item.how}")
     for place, figures in table(found):
         print(f"| {place} | {figures} |")
     return 0 if is_good(found) else 1

@@ -92,6 +92,9 @@ FIXED: dict[str, Callable[[], Any]] = {
     "a symbol of Keras": _symbol,
 }
 
+#: What has no truth value, so that no flag can be read from it, in any program.
+_NO_TRUTH = {"an empty array", "an array", "a large array", "a tensor", "a symbol of Keras"}
+_NO_TRUTH |= {f"an array of {what}" for what in ("objects", "texts", "complex numbers", "dates")}
 _NUMBERS = {"0", "-1", "1.5", "10**30", "True"}
 _ROWS = {"[]", "[1, 2]", "a nested list", "a tuple", "an empty array", "an array", "a tensor"}
 #: Kind of the argument → the names in `FIXED` that it may perhaps take.
@@ -144,7 +147,7 @@ def odd_values(valid: Any, *, optional: bool) -> Iterator[Odd]:
     """
     kind = kind_of(valid)
     for name, make in FIXED.items():
-        if kind == "function" and name == "a class":
+        if (kind == "function" and name == "a class") or (kind == "flag" and name in _NO_TRUTH):
             continue  # a function that fails by itself
         fits = name in _MAY_FIT[kind] or (name == "None" and optional)
         yield Odd(name, make, ANY if fits else REFUSE)

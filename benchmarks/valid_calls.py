@@ -311,12 +311,6 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     },
     "tl.image_files.check_memory": lambda: {"count": 3, "size": 8, "advice": "Take fewer."},
     "tl.image_files.decode_image": lambda: {"path": files()[0], "side": 8},
-    "tl.image_files.map_in_threads": lambda: {
-        "function": abs,
-        "items": [1, 2, 3],
-        "doing": "counting",
-        "progress": False,
-    },
     "tl.metrics.confidence_bins": lambda: {
         "confidence": np.array([0.25, 0.75, 0.5]),
         "correct": np.array([True, False, True]),
@@ -476,6 +470,7 @@ LEFT_OUT = {
     "tl.splits.Split": "a record",
     "tl.tasks.Task": "a record",
     "tl.image_files.UnusableFile": "an error",
+    "tl.image_files.map_in_threads": "runs what the caller gives on what the caller gives",
     "tl.draw": "trains a reader for seconds; its argument is for tests only",
     "tl.explore_freezing": "its only argument is for tests",
     "tl.explore_labels": "its only argument is for tests",
@@ -492,6 +487,11 @@ CHANGES = {
 
 #: Where every value is right: they answer in words, or do not look at it.
 TAKES_ANYTHING = {
+    ("*", "advice"): "only words in a message",
+    ("*", "sentence"): "only words in a message",
+    ("*", "xlabel"): "only words in a figure",
+    ("*", "ylabel"): "only words in a figure",
+    ("*", "title"): "only words in a figure",
     ("tl.check", "exercise_id"): "says that there is none",
     ("tl.check", "answer"): "judges whatever it is",
     ("tl.claim", "condition"): "true or false, as Python sees it",
@@ -501,7 +501,6 @@ TAKES_ANYTHING = {
     ("tl.quiz", "quiz_id"): "says that there is none",
     ("tl.quiz", "choice"): "says what it wants",
     ("tl.solution", "exercise_id"): "says that there is none",
-    ("tl.image_files.map_in_threads", "items"): "the function says",
 }
 
 

@@ -1,6 +1,7 @@
 """Verify: every claim, with every seed, and nothing that fails goes unsaid."""
 
 import nbformat
+import numpy as np
 import pytest
 
 from tlhelpers.course import command_line, execution, verify
@@ -60,6 +61,8 @@ def test_a_false_claim_still_stops_everyone_else(monkeypatch):
     monkeypatch.delenv(claims.GO_ON, raising=False)
     with pytest.raises(AssertionError):
         claims.claim(False, "no")
+    with pytest.raises(TypeError, match="true or false as a whole"):
+        claims.claim(np.array([True, False]), "some")
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):

@@ -84,6 +84,8 @@ def test_a_dot_stays_small_also_if_the_mouse_moved_a_little():
         ([[(0.1, 0.2, 0.3)]], "no strokes"),
         (["abc"], "no strokes"),
         (3, "no strokes"),
+        ([None], "no strokes"),
+        ({"a": 1}, "no strokes"),
         ([[(0.5, 0.5)]] * 101, "too much"),
         ([[(0.5, 0.5)] * 3000], "too much"),
     ],
@@ -91,6 +93,12 @@ def test_a_dot_stays_small_also_if_the_mouse_moved_a_little():
 def test_what_is_no_drawing_is_refused(strokes, words):
     with pytest.raises(ValueError, match=words):
         drawing.to_picture(strokes)
+
+
+@pytest.mark.parametrize("side", [1.5, 0, -1, None, 10**30])
+def test_a_sheet_has_whole_pixels(side):
+    with pytest.raises((TypeError, ValueError), match="side must be a whole number from 8"):
+        drawing.to_sheet([[(0.5, 0.1), (0.5, 0.9)]], side)
 
 
 def test_thirty_recorded_drawings_of_which_no_two_are_alike():

@@ -761,3 +761,11 @@ def test_a_last_layer_that_is_no_head():
         adaptation.adabn(nested(head=keras.layers.Dense(1, "sigmoid")), IMAGES)
     with pytest.raises(ValueError, match="activation relu. Wanted: softmax or none"):
         adaptation.deep_coral(network(head="relu"), SOURCE, LABELS, TARGET, **QUICK)
+
+
+def test_code_is_shown_of_functions_only_with_or_without_a_docstring():
+    assert "def network(" in code_of(network)
+    with pytest.raises(TypeError, match="no code in Python to show"):
+        code_of(len)
+    with pytest.raises(TypeError, match="function must be a function; got 3"):
+        code_of(3)

@@ -37,7 +37,10 @@ def claim(condition: bool, sentence: str) -> None:
     >>> claim(2 > 1, "Two is more than one.")
     ✔ Two is more than one.
     """
-    holds = bool(condition)
+    try:
+        holds = bool(condition)
+    except Exception as problem:  # an array of several, a symbol
+        raise TypeError(f"A claim is true or false as a whole: {problem}") from None
     if not holds and not os.environ.get(GO_ON):
         raise AssertionError(f"This claim does not hold in this run: {sentence}")
     text = f"\N{HEAVY CHECK MARK} {sentence}" if holds else f"\N{BALLOT X} {sentence}"

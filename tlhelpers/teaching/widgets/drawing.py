@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tlhelpers.inputs import read_array, read_count, read_items
 from tlhelpers.labs import own
 
 #: Width of the pen, as a share of the longer side of what is drawn.
@@ -45,7 +46,7 @@ def to_sheet(strokes: Strokes, side: int = 96) -> np.ndarray:
     """
     from PIL import Image, ImageDraw
 
-    lines = _check(strokes)
+    lines, side = _check(strokes), read_count(side, "side", least=8, most=4096)
     points = np.concatenate(lines)
     low, high = points.min(axis=0), points.max(axis=0)
     # A dot stays a dot: nothing is made larger than ten times.
@@ -94,14 +95,15 @@ def _check(strokes: Strokes) -> list[np.ndarray]:
     """Return the strokes as arrays, or say what is wrong with them."""
     wanted = "Wanted: a list of strokes, each a list of (x, y) from 0 to 1."
     try:
-        lines = [np.asarray(stroke, float) for stroke in strokes if len(stroke)]
+        strokes = read_items(strokes, "strokes", at_least=0)
+        lines = [read_array(stroke, "A stroke") for stroke in strokes[: MOST_STROKES + 1]]
+        lines = [line.astype(float) for line in lines if line.size]
     except (TypeError, ValueError):
         raise ValueError(f"These are no strokes. {wanted}") from None
     if not lines:
         raise ValueError("Nothing is drawn yet.")
-    total = sum(line.size for line in lines)
-    if len(lines) > MOST_STROKES or total > 2 * MOST_POINTS:
-        raise ValueError(f"That is too much for a digit: {len(lines)} strokes. Clear the sheet.")
+    if len(lines) > MOST_STROKES or sum(line.size for line in lines) > 2 * MOST_POINTS:
+        raise ValueError(f"That is too much for a digit: {len(strokes)} strokes. Clear the sheet.")
     for line in lines:
         fits = line.ndim == 2 and line.shape[1] == 2 and np.isfinite(line).all()
         if not fits or line.min() < 0 or line.max() > 1:
