@@ -323,6 +323,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     },
     "tl.metrics.accuracy_interval": lambda: {"right": 9, "total": 10, "confidence": 0.95},
     "tl.metrics.probabilities": lambda: {"model": network(), "images": IMAGES, "batch_size": 5},
+    "tl.metrics.read_for": lambda: {"model": network(), "images": IMAGES, "name": "images"},
     "tl.metrics.accuracy": lambda: {
         "model": network(),
         "part": tl.splits.Split(IMAGES, LABELS),
@@ -488,6 +489,7 @@ CHANGES = {
 #: Where every value is right: they answer in words, or do not look at it.
 TAKES_ANYTHING = {
     ("*", "advice"): "only words in a message",
+    ("tl.metrics.read_for", "name"): "only words in a message",
     ("*", "sentence"): "only words in a message",
     ("*", "xlabel"): "only words in a figure",
     ("*", "ylabel"): "only words in a figure",

@@ -109,7 +109,7 @@ def test_labels_that_cannot_be_used_are_refused_with_advice(labels, error, words
         ([0.5, 0.5], r"shape \(n, d\)"),
         ([[np.nan, 1]], "not finite"),
         (np.zeros((0, 3)), "at least 1"),
-        (np.zeros((2, 0)), "column for each class"),
+        (np.zeros((2, 0)), r"shape \(n, d\); got \(2, 0\)"),
     ],
 )
 def test_what_is_no_probability_is_refused(answers, words):

@@ -128,7 +128,7 @@ def read_rows(values: Any, name: str, *, at_least: int = 1) -> np.ndarray:
     (3, 2)
     """
     array = read_array(values, name)
-    if array.ndim != 2:
+    if array.ndim != 2 or not array.shape[1]:
         hint = " For one number each, write values[:, None]." if array.ndim == 1 else ""
         raise ValueError(f"{name} must have the shape (n, d); got {array.shape}.{hint}")
     _check_count(array, name, at_least)
@@ -193,8 +193,6 @@ def read_probabilities(answers: Any, name: str = "answers", *, at_least: int = 1
     array([[0.25, 0.75]])
     """
     array = read_rows(answers, name, at_least=at_least).astype(np.float64)
-    if array.shape[1] < 1:
-        raise ValueError(f"{name} must have a column for each class; got {array.shape}.")
     sums = array.sum(axis=1)
     if array.size and (array.min() < -1e-3 or np.abs(sums - 1).max() > 1e-2):
         raise ValueError(

@@ -233,7 +233,7 @@ def scatter(
     }
     if names is not None:
         most = max(labels.max() for _, labels in clouds.values())
-        names = read_names(names, least=int(most) + 1)
+        names = read_names(names, least=int(most) + 1, most=10_000)
     columns = read_count(columns, "columns", most=100)
     size = read_number(size, "size", above=0, most=100)
     colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE[:2])]  # not the pale one

@@ -93,7 +93,9 @@ def _pictures(images: np.ndarray, name: str) -> np.ndarray:
     if array.ndim and len(array) > MOST_PICTURES:
         raise ValueError(f"{name} must have at most {MOST_PICTURES} pictures; got {len(array)}.")
     pictures = read_images(array, name)
-    if not (pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[-1] in (1, 3))):
+    if 0 in pictures.shape[1:] or not (
+        pictures.ndim == 3 or (pictures.ndim == 4 and pictures.shape[-1] in (1, 3))
+    ):
         raise ValueError(
             f"{name} must have the shape (n, height, width), or (n, height, width, 3); "
             f"got {pictures.shape}."
