@@ -1,0 +1,252 @@
+"""The learner's working copy of the notebooks: handed out, brought up to date, never overwritten.
+
+Beside the notebooks lie the folders ``.course`` (every file as it was handed out, so
+that a change of the learner can be told from one of the course) and ``kept`` (earlier
+states of the learner's notebooks).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from tlhelpers.course.notebooks import CannotDo
+from tlhelpers.fetching.whole_files import write_whole
+
+HANDED_OUT = ".course"
+KEPT = "kept"
+
+
+def update_copy(course: Path, folder: Path) -> list[str]:
+    """Hand out what is missing in a working copy, and take over what is new in the course.
+
+    Parameters
+    ----------
+    course
+        The folder of the course, with ``notebooks`` and ``docs``.
+    folder
+        The working copy; it is made if need be.
+
+    Returns
+    -------
+    list of str
+        A sentence for each thing that a learner should know.
+
+    Raises
+    ------
+    CannotDo
+        If the folder cannot be used.
+    """
+    _check_folder(course, folder)
+    said = []
+    try:
+        for path in sorted((course / "notebooks").glob("*.ipynb")):
+            said += _update_notebook(_without_outputs(path), folder, path.name)
+        for path in sorted((course / "docs").glob("*")):
+            _update_page(path.read_bytes(), folder, f"docs/{path.name}")
+    except OSError as problem:
+        raise _unusable(folder, problem) from problem
+    return said
+
+
+def start_again(course: Path, folder: Path, name: str) -> str:
+    """Hand out a notebook anew, and keep what the learner had.
+
+    Parameters
+    ----------
+    course, folder
+        As for `update_copy`.
+    name
+        Of the notebook's file.
+
+    Returns
+    -------
+    str
+        A sentence that says where the old one is.
+    """
+    _check_folder(course, folder)
+    try:
+        kept = _keep(folder, name)
+        _hand_out(_text(_without_outputs(course / "notebooks" / name)), folder, name)
+    except OSError as problem:
+        raise _unusable(folder, problem) from problem
+    return f"{name} starts again." + (f" What you had is {kept}." if kept else "")
+
+
+def merge(base: dict, course: dict, mine: dict) -> tuple[dict, list[str]]:
+    """Take into a learner's notebook what the course has changed since it was handed out.
+
+    A cell that the learner did not touch becomes that of the course.  One that they
+    changed stays, one that they added stays behind the cell that it stands behind,
+    and one that they deleted stays away.
+
+    Parameters
+    ----------
+    base, course, mine
+        Notebooks as dictionaries: as handed out, as it is now, as the learner has it.
+
+    Returns
+    -------
+    merged : dict
+    clashes : list of str
+        Ids of the cells that both have changed; the merged notebook has the learner's.
+    """
+    was = {cell["id"]: _content(cell) for cell in base["cells"]}
+    now = {cell["id"]: cell for cell in course["cells"]}
+    theirs: dict[str, dict] = {}
+    own = defaultdict(list)  # cells of the learner, by the cell of the course before them
+    last = None
+    for cell in mine["cells"]:
+        if cell["id"] in now and cell["id"] not in theirs:
+            last = cell["id"]
+            theirs[last] = cell
+        elif _content(cell) != was.get(cell["id"]):
+            own[last].append(cell)
+    cells, clashes = [*own[None]], []
+    for key, cell in now.items():
+        if key in theirs:
+            touched = _content(theirs[key]) != was.get(key)
+            same = _content(theirs[key]) == _content(cell)
+            cells.append(theirs[key] if touched or same else cell)
+            if touched and not same and _content(cell) != was.get(key):
+                clashes.append(key)
+        elif key not in was:
+            cells.append(cell)
+        cells += own[key]
+    return mine | {"cells": cells}, clashes
+
+
+def _content(cell: dict) -> tuple[str, str]:
+    return cell["cell_type"], _source(cell)
+
+
+def _source(cell: dict) -> str:
+    source = cell["source"]  # a text, or a list of lines
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _update_notebook(new: dict, folder: Path, name: str) -> list[str]:
+    """Bring one notebook up to date, and say what a learner should know."""
+    text, mine = _text(new), folder / name
+    handed_out = folder / HANDED_OUT / name
+    if not mine.exists() and not handed_out.exists():
+        _hand_out(text, folder, name)
+        return []
+    if not mine.exists():  # the learner has moved or deleted it
+        _hand_out(text, folder, name)
+        return [f"{name} was not there any more. It is handed out anew."]
+    if handed_out.exists() and handed_out.read_bytes() == text:
+        return []
+    try:
+        base, theirs = _read(handed_out), _read(mine)
+    except ValueError:
+        if mine.read_bytes() == text:
+            write_whole(handed_out, lambda place: place.write_bytes(text))
+            return []
+        return [_put_beside(text, folder, name) + " It could not be joined with yours."]
+    merged, clashes = merge(base, new, theirs)
+    said = []
+    if merged["cells"] != theirs["cells"]:
+        kept = _keep(folder, name, move=False)
+        write_whole(mine, lambda place: place.write_bytes(_text(merged)))
+        said.append(f"{name}: taken over what is new in the course. Before: {kept}.")
+    if clashes:
+        cells = "one cell" if len(clashes) == 1 else f"{len(clashes)} cells"
+        said.append(_put_beside(text, folder, name) + f" Yours stays as it is in {cells}.")
+    write_whole(handed_out, lambda place: place.write_bytes(text))
+    return said
+
+
+def _put_beside(text: bytes, folder: Path, name: str) -> str:
+    beside = name.removesuffix(".ipynb") + ".new.ipynb"
+    _keep(folder, beside)
+    write_whole(folder / beside, lambda place: place.write_bytes(text))
+    write_whole(folder / HANDED_OUT / name, lambda place: place.write_bytes(text))
+    return f"{name}: the course has a newer version; it lies beside yours as {beside}."
+
+
+def _hand_out(text: bytes, folder: Path, name: str) -> None:
+    # The record comes last: without it, a file of the learner's is never replaced.
+    write_whole(folder / name, lambda place: place.write_bytes(text))
+    write_whole(folder / HANDED_OUT / name, lambda place: place.write_bytes(text))
+
+
+def _update_page(text: bytes, folder: Path, name: str) -> None:
+    """Hand out a page of docs, unless the learner has changed theirs."""
+    page, handed_out = folder / name, folder / HANDED_OUT / name
+    if page.exists():
+        if not handed_out.exists() or page.read_bytes() != handed_out.read_bytes():
+            return
+        if page.read_bytes() == text:
+            return
+    _hand_out(text, folder, name)
+
+
+def _keep(folder: Path, name: str, *, move: bool = True) -> str | None:
+    """Move or copy a file of the learner's to the kept ones; return its new name, if it was."""
+    path = folder / name
+    if not path.exists():
+        return None
+    stem, ending = os.path.splitext(name)
+    number, kept = 1, folder / KEPT / f"{stem} {date.today().isoformat()}{ending}"
+    while kept.exists():
+        number += 1
+        kept = kept.with_name(f"{stem} {date.today().isoformat()} ({number}){ending}")
+    kept.parent.mkdir(exist_ok=True)
+    if move:
+        os.replace(path, kept)
+    else:
+        content = path.read_bytes()
+        write_whole(kept, lambda place: place.write_bytes(content))
+    return f"{KEPT}/{kept.name}"
+
+
+def _without_outputs(path: Path) -> dict:
+    """Return a notebook as it is handed out: nothing has run, nothing gives a guess away."""
+    try:
+        notebook = _read(path)
+    except ValueError as problem:
+        raise CannotDo(f"{path} {problem}. Restore it: git checkout -- notebooks") from problem
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return notebook
+
+
+def _read(path: Path) -> dict:
+    """Return a notebook as a dictionary; ValueError if it is none that can be merged."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if not (isinstance(cell["id"], str) and isinstance(_source(cell), str)):
+                raise TypeError
+            cell["cell_type"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise ValueError("is no readable notebook with ids for its cells") from None
+    return notebook
+
+
+def _text(notebook: dict) -> bytes:
+    return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _check_folder(course: Path, folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise CannotDo(f"{folder} is a file; wanted is a folder for your copy of the notebooks.")
+    if folder.resolve().is_relative_to((course / "notebooks").resolve()):
+        raise CannotDo(
+            f"{folder} is where the course's own notebooks are. Name another folder for your "
+            "copy, or leave --folder out."
+        )
+
+
+def _unusable(folder: Path, problem: OSError) -> CannotDo:
+    reason = problem.strerror or type(problem).__name__
+    where = f" ({problem.filename})" if problem.filename else ""
+    return CannotDo(
+        f"Your copy of the notebooks cannot be made or brought up to date in {folder}: "
+        f"{reason}{where}. Name another folder: tlhelpers lab --folder DIR"
+    )
