@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from tlhelpers.course import command_line, notebooks
+from tlhelpers.course.commands import lab
 from tlhelpers.fetching import places
 
 COMMANDS = ["run", "execute", "lab", "doctor", "pretrain", "architectures"]
@@ -139,6 +141,7 @@ def test_ending_the_command_ends_jupyterlab(checkout, tmp_path):
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
     command = [sys.executable, "-m", "tlhelpers.course.command_line", "lab"]
     process = subprocess.Popen(command, cwd=checkout, env=env, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("Your notebooks are in")
     pid = int(process.stdout.readline())
     process.terminate()
     process.wait(timeout=20)
@@ -184,21 +187,84 @@ def test_lab_opens_jupyterlab_and_leaves_ctrl_c_to_it(checkout, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # pytest keeps its own
     assert command_line.main(["lab"]) == 5
     assert command_line.main(["lab", "01", "--", "--no-browser", "--port=9"]) == 5
-    own = "--ServerApp.tornado_settings={'headers': {}}"  # the learner's wins
-    assert command_line.main(["lab", "--", own]) == 5
-    assert [word for word in started.pop() if word.startswith("--ServerApp")] == [own]
-    jupyterlab, quiet = [sys.executable, "-m", "jupyterlab"], started[0][4:6]
-    name, _, value = quiet[1].partition("=")
-    assert name == "--ServerApp.tornado_settings"
-    assert ast.literal_eval(value)["websocket_max_message_size"] > 2**28
-    notebooks = checkout / "notebooks"
-    assert started == [
-        [*jupyterlab, str(notebooks / "00_start_here.ipynb"), *quiet],
-        [*jupyterlab, str(notebooks / "01_prediction.ipynb"), *quiet, "--no-browser", "--port=9"],
-    ]
-    folder = Path(quiet[0].removeprefix("--LabApp.app_settings_dir="))
-    (settings,) = json.loads((folder / "overrides.json").read_text(encoding="utf-8")).values()
-    assert settings == {"checkForUpdates": False, "fetchNews": "false"}
+    assert [words[:3] for words in started] == [[sys.executable, "-m", "jupyterlab"]] * 2
+    mine = checkout / "my_course"
+    assert started[0][3] == str(mine / "00_start_here.ipynb")
+    assert started[1][3] == str(mine / "01_prediction.ipynb")
+    assert started[1][-2:] == ["--no-browser", "--port=9"]  # last, so that they win
+    (folder,) = [word for word in started[0] if word.startswith("--LabApp.app_settings_dir=")]
+    overrides = json.loads(Path(folder.partition("=")[2], "overrides.json").read_text())
+    assert overrides["@jupyterlab/apputils-extension:notification"]["checkForUpdates"] is False
+    assert overrides["@jupyterlab/notebook-extension:tracker"]["kernelShutdown"] is True
+
+
+@pytest.fixture
+def started(checkout, monkeypatch):
+    """Collect what would be started in place of JupyterLab."""
+    calls = []
+
+    def stay(command, env):
+        calls.append((command, env))
+        return 0
+
+    monkeypatch.setattr(lab, "_stay", stay)
+    return calls
+
+
+def test_lab_opens_a_copy_and_leaves_the_courses_notebooks_alone(checkout, started, capsys):
+    before = {path: path.read_bytes() for path in (checkout / "notebooks").iterdir()}
+    assert command_line.main(["lab"]) == 0
+    mine = checkout / "my_course" / "00_start_here.ipynb"
+    assert f"Your notebooks are in {mine.parent}" in capsys.readouterr().out
+    mine.write_text(mine.read_text().replace("hello", "my work"))
+    assert command_line.main(["lab"]) == 0
+    assert "my work" in mine.read_text()
+    assert command_line.main(["lab", "--fresh", "00"]) == 0
+    assert "hello" in mine.read_text()
+    assert "kept" in capsys.readouterr().out
+    (kept,) = (mine.parent / "kept").iterdir()
+    assert "my work" in kept.read_text()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_lab_works_where_the_learner_says(checkout, started, tmp_path):
+    assert command_line.main(["lab", "01", "--folder", str(tmp_path / "at home")]) == 0
+    assert started[0][0][3] == str(tmp_path / "at home" / "01_prediction.ipynb")
+    assert (tmp_path / "at home" / "00_start_here.ipynb").exists()
+    assert not (checkout / "my_course").exists()
+
+
+def test_the_commands_of_the_course_are_found_in_the_lab(checkout, started):
+    command_line.main(["lab"])
+    env = started[0][1]
+    assert shutil.which("tlhelpers", path=env["PATH"].partition(os.pathsep)[0])
+    assert str(PACKAGE_HOME) in env["PYTHONPATH"].split(os.pathsep)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no login shells")
+def test_a_terminal_in_the_lab_does_not_set_path_anew(checkout, started, monkeypatch):
+    monkeypatch.setenv("SHELL", "/some where/zsh")
+    command_line.main(["lab"])
+    setting = "--ServerApp.terminado_settings=shell_command='/some where/zsh'"
+    assert setting in started[0][0]
+
+
+def test_many_pictures_are_uploaded_at_once_and_the_learners_settings_win(checkout, started):
+    own = "--ServerApp.tornado_settings={'headers': {}}"
+    command_line.main(["lab"])
+    command_line.main(["lab", "--", own])
+    found = [[x for x in call[0] if "tornado_settings" in x] for call in started]
+    value = ast.literal_eval(found[0][0].partition("=")[2])
+    assert value["websocket_max_message_size"] > 2**28
+    assert found[1] == [own]
+
+
+def test_each_lab_begins_with_one_notebook(checkout, started):
+    command_line.main(["lab"])
+    command_line.main(["lab"])
+    folders = {word for call in started for word in call[0] if "workspaces_dir" in word}
+    assert len(folders) == 2  # none remembers what was open in the other
+    assert not any(Path(word.partition("=")[2]).exists() for word in folders)
 
 
 @pytest.mark.parametrize(

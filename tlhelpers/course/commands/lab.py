@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
+from pathlib import Path
 
 from tlhelpers.course.arguments import Commands, add_command
 from tlhelpers.course.notebooks import FIRST_NOTEBOOK, choose_notebooks, root_or_stop
 from tlhelpers.fetching.places import PACKAGE
 
+COPY = "my_course"  # in the checkout, and not in git
+
 #: A widget sends all files that were chosen in one message; more than 10 MB, which
 #: is what the server takes by default, would end the connection without a word.
 MOST_UPLOADED = 512 * 2**20  # bytes
-TORNADO = "--ServerApp.tornado_settings"
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +28,13 @@ def add(commands: Commands) -> None:
     command = add_command(
         commands, "lab", run, "open a notebook in JupyterLab", "tlhelpers lab 01 -- --no-browser"
     )
-    command.usage = "tlhelpers lab [-h] [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
+    command.usage = (
+        "tlhelpers lab [-h] [--fresh] [--folder DIR] [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
+    )
+    command.description = (
+        f"{command.description} You work on copies, in {COPY}/: what you write there stays "
+        "yours, and what is new in the course comes in where you changed nothing."
+    )
     command.add_argument(
         "name",
         nargs="?",
@@ -31,19 +42,58 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="number or name (default: %(default)s)",
     )
+    command.add_argument(
+        "--fresh", action="store_true", help="start this notebook again, and keep the old one"
+    )
+    command.add_argument(
+        "--folder", type=Path, metavar="DIR", help=f"where your copies are (default: {COPY})"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open the notebook, and stay until JupyterLab has ended."""
-    notebook = choose_notebooks(root_or_stop() / "notebooks", [args.name])[0]
+    """Open the learner's copy of the notebook, and stay until JupyterLab has ended."""
+    from tlhelpers.course import working_copy
+
+    root = root_or_stop()
+    notebook = choose_notebooks(root / "notebooks", [args.name])[0]
+    folder = (args.folder or root / COPY).expanduser().absolute()
+    if args.fresh:
+        print(working_copy.start_again(root, folder, notebook.name))
+    for line in working_copy.update_copy(root, folder):
+        print(line)
+    print(f"Your notebooks are in {folder}.", flush=True)
+    with tempfile.TemporaryDirectory(prefix="tl-lab-", ignore_cleanup_errors=True) as scratch:
+        command = [sys.executable, "-m", "jupyterlab", str(folder / notebook.name)]
+        given = {word.partition("=")[0] for word in args.extra}  # the learner's own wins
+        ours = [x for x in _settings(Path(scratch)) if x.partition("=")[0] not in given]
+        return _stay([*command, *ours, *args.extra], _environment())
+
+
+def _settings(scratch: Path) -> list[str]:
+    """Return the course's settings for JupyterLab."""
+    settings = [
+        # The course asks for no network: JupyterLab need not look for news or updates.
+        f"--LabApp.app_settings_dir={PACKAGE / 'course' / 'jupyterlab'}",
+        # Else every notebook that was open the last time starts a kernel again.
+        f"--LabApp.workspaces_dir={scratch}",
+        f"--ServerApp.tornado_settings={{'websocket_max_message_size': {MOST_UPLOADED}}}",
+    ]
+    if shell := os.environ.get("SHELL"):
+        # As it is: a login shell, which JupyterLab may start, sets PATH anew.
+        settings.append(f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}")
+    return settings
+
+
+def _environment() -> dict[str, str]:
+    """Return what kernels and terminals inherit: the package, and the commands of the course."""
     from tlhelpers.course.execution import python_path
 
-    # The course asks for no network: JupyterLab need not look for news or updates.
-    settings = PACKAGE / "course" / "jupyterlab"
-    ours = [f"--LabApp.app_settings_dir={settings}"]
-    if not any(word.startswith(f"{TORNADO}=") for word in args.extra):
-        ours.append(f"{TORNADO}={{'websocket_max_message_size': {MOST_UPLOADED}}}")
-    command = [sys.executable, "-m", "jupyterlab", str(notebook), *ours, *args.extra]
+    commands = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    return os.environ | {"PYTHONPATH": python_path(), "PATH": commands}
+
+
+def _stay(command: list[str], env: dict[str, str]) -> int:
+    """Run JupyterLab until it has ended."""
     process: subprocess.Popen | None = None
     ended = False
 
@@ -55,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
             process.terminate()
 
     signal.signal(signal.SIGTERM, end)  # first, so that nothing started is left behind
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": python_path()})
+    process = subprocess.Popen(command, env=env)
     if ended:
         process.terminate()
     while True:
