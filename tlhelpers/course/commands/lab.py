@@ -77,6 +77,7 @@ def _settings(scratch: Path) -> list[str]:
         # Else every notebook that was open the last time starts a kernel again.
         f"--LabApp.workspaces_dir={scratch}",
         f"--ServerApp.tornado_settings={{'websocket_max_message_size': {MOST_UPLOADED}}}",
+        "--ContentsManager.pre_save_hook=tlhelpers.course.saving.before_saving",
     ]
     if shell := os.environ.get("SHELL"):
         # As it is: a login shell, which JupyterLab may start, sets PATH anew.
