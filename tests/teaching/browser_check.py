@@ -25,6 +25,7 @@ CELLS = {
     "start": "import tlhelpers as tl\ntl.load_tensorflow()",
     "draw": "tl.draw()",
     "freezing": "tl.explore_freezing()",
+    "adaptation": "tl.explore_adaptation()",
     "quiz": 'tl.quiz("0.a")',
 }
 MOST_SECONDS = 480  # then the browser is closed and the server stopped
@@ -230,10 +231,47 @@ def answer_a_quiz(learner: Learner) -> None:
     raise AssertionError("no answer of the quiz was right")
 
 
+def keep_keys(learner: Learner) -> None:
+    """Type in a field, in a choice and on a button: nothing happens to the cells."""
+    page = learner.page
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    many, field = cells.count(), learner.cell("adaptation").get_by_role("combobox")
+    field.focus()
+    before = field.input_value()
+    page.keyboard.press("ArrowDown")
+    wait_until(page, lambda: field.input_value() != before, "the arrow did not change the field")
+    page.keyboard.type("dd", delay=60)
+    wait_until(page, lambda: field.input_value() == "DANN", "typing did not choose a method")
+    learner.cell("adaptation").get_by_role("slider").first.focus()
+    page.keyboard.type("ddmbax", delay=30)
+    quiz = learner.cell("quiz")
+    quiz.get_by_role("button", name="Check").focus()
+    page.keyboard.type("ddmbax", delay=30)
+    radios = quiz.get_by_role("radio")
+    radios.first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    wait_until(page, lambda: radios.nth(1).is_checked(), "the arrow did not move the choice")
+    page.wait_for_timeout(500)
+    assert cells.count() == many, "keys typed in a widget changed the cells"
+    page.keyboard.press("Control+s")  # this one is JupyterLab's
+    page.wait_for_selector(".jp-mod-dirty", state="detached", timeout=15_000)
+    for name, wanted in (
+        ("freezing", ["Train: the last 5 blocks", "Learning rate: 0.01"]),
+        ("adaptation", ["Weight: 1", "Training step: 120"]),
+    ):
+        sliders = learner.cell(name).get_by_role("slider").all()
+        said = [
+            f"{s.get_attribute('aria-label')}: {s.get_attribute('aria-valuetext')}" for s in sliders
+        ]
+        assert said == wanted, f"the sliders of {name} say {said}"
+    assert quiz.get_by_role("radiogroup", name="Your choice:").count() == 1
+
+
 def check(learner: Learner, address: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
-    for act in (draw_a_digit, explore, answer_a_quiz):
+    for act in (draw_a_digit, explore, keep_keys, answer_a_quiz):
         print(act.__doc__)
         act(learner)
     for theme in ("Light", "Dark"):

@@ -445,7 +445,7 @@ def test_a_letter_answers_a_quiz(quiz, capsys):
 @each_quiz
 def test_the_buttons_do_the_same(quiz):
     box = quizzes.quiz_buttons(quiz)
-    question, choices, button, answer = box.children
+    question, choices, button, answer, _ = box.children
     assert choices.value is None and choices.description
     button.click()
     assert "Choose one" in answer.value

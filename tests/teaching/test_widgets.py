@@ -20,6 +20,7 @@ from tlhelpers.teaching.widgets import (
     inside,
     label_budget,
     label_runs,
+    manners,
     results,
     sheet,
     showing,
@@ -727,3 +728,21 @@ def test_shipped_files_are_small_and_name_their_command(name):
 def test_remake_asks_what_to_make(capsys):
     assert explorers.main([]) == 2 and explorers.main(["everything"]) == 2
     assert "labels, freezing, adaptation" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "make",
+    [tl.explore_labels, tl.explore_freezing, tl.explore_adaptation, tl.draw, tl.look_inside],
+)
+def test_every_box_of_fields_has_manners(make):
+    box = make()
+    assert manners.BOX in box._dom_classes
+    assert isinstance(box.children[-1], manners.Manners)
+
+
+def test_what_is_read_out_is_marked_for_it():
+    words = showing.Words()
+    words.say("Read as 7 (98%).")
+    assert manners.READ_OUT in words.widget._dom_classes
+    script = manners.Manners._esm
+    assert f".{manners.READ_OUT} " in str(script) and f'".{manners.BOX}"' in str(script)

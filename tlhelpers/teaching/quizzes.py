@@ -107,17 +107,20 @@ def quiz_buttons(found: Quiz) -> ipywidgets.VBox:
     """
     import ipywidgets as widgets
 
+    from tlhelpers.teaching.widgets.manners import READ_OUT, teach
+
     named = list(zip(LETTERS, found.choices, strict=False))
     question = widgets.HTML(_as_html(f"**Quiz {found.id}** {found.question}"))
     choices = widgets.RadioButtons(
         options=[(f"{name}. {item.text}", name) for name, item in named],
         value=None,
         description="Your choice:",
-        layout={"width": "max-content"},
+        layout={"width": "auto"},
         style={"description_width": "initial"},
     )
     button = widgets.Button(description="Check", tooltip=f"Check your choice in quiz {found.id}")
     answer = widgets.HTML()
+    answer.add_class(READ_OUT)
 
     def on_click(_: object) -> None:
         chosen = choices.value
@@ -125,7 +128,7 @@ def quiz_buttons(found: Quiz) -> ipywidgets.VBox:
         answer.value = _as_html(text)
 
     button.on_click(on_click)
-    return widgets.VBox([question, choices, button, answer])
+    return teach(widgets.VBox([question, choices, button, answer]))
 
 
 def _as_html(markdown: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tlhelpers.plots import figure_style
+from tlhelpers.teaching.widgets.manners import READ_OUT, teach
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -84,6 +85,7 @@ class Words:
         import ipywidgets
 
         self.widget = ipywidgets.HTML()
+        self.widget.add_class(READ_OUT)
         self.text = ""
 
     def say(self, text: str, details: str = "") -> None:
@@ -97,7 +99,7 @@ class Words:
         self.text = text
         more = f"<details><summary>Details</summary><pre>{html.escape(details)}</pre></details>"
         self.widget.value = (
-            '<div role="status" aria-live="polite" style="line-height: 1.4; '
+            '<div style="line-height: 1.4; '
             f'color: var(--jp-content-font-color1, inherit)">{html.escape(text)}'
             f"{more if details else ''}</div>"
         )
@@ -208,7 +210,7 @@ def live(
     box.picture = picture
     for name, tool in tools.items():
         setattr(box, name, tool)
-    return box
+    return teach(box)
 
 
 def _text(png: bytes) -> str:

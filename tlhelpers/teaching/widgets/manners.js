@@ -1,0 +1,64 @@
+// What this is for stands in manners.py.
+let groups = 0;
+
+function set(node, name, value) {
+  if (node && value && node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+function text(node, selector) {
+  return node.querySelector(selector)?.textContent.trim();
+}
+
+function mend(box) {
+  for (const field of box.querySelectorAll(".widget-radio")) {
+    const choices = field.querySelector(".widget-radio-box");
+    set(choices, "role", "radiogroup");
+    set(choices, "aria-label", text(field, ".widget-label"));
+    field.dataset.group ||= `tl-choices-${++groups}`;
+    for (const radio of choices.querySelectorAll("input")) {
+      set(radio, "name", field.dataset.group); // one name: arrow keys move among them
+    }
+  }
+  for (const field of box.querySelectorAll(".widget-slider")) {
+    const handle = field.querySelector("[role=slider]");
+    set(handle, "aria-label", text(field, ".widget-label"));
+    set(handle, "aria-valuetext", text(field, ".widget-readout"));
+    set(field.querySelector(".widget-readout"), "aria-label", text(field, ".widget-label"));
+  }
+  for (const words of box.querySelectorAll(".tl-read-out > .widget-html-content")) {
+    set(words, "role", "status");
+    set(words, "aria-live", "polite");
+  }
+}
+
+function render({ el }) {
+  let box = null;
+  const changes = new MutationObserver(() => mend(box));
+  const start = () => {
+    box = el.closest(".tl-box");
+    if (!box) return;
+    mend(box);
+    const what = { subtree: true, childList: true, characterData: true, attributes: true };
+    changes.observe(box, { ...what, attributeFilter: ["aria-valuetext"] });
+  };
+  const arrival = new MutationObserver(() => {
+    if (!box) start();
+    if (box) arrival.disconnect();
+  });
+  arrival.observe(document.body, { subtree: true, childList: true });
+  start();
+  // JupyterLab listens at the document; the window comes before it.  Plain keys
+  // are the field's own, Ctrl+S and its like stay JupyterLab's.
+  const keep = ({ target, ctrlKey, metaKey, altKey }) => {
+    if (!box?.contains(target)) return;
+    target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey));
+  };
+  window.addEventListener("keydown", keep, true);
+  return () => {
+    window.removeEventListener("keydown", keep, true);
+    arrival.disconnect();
+    changes.disconnect();
+  };
+}
+
+export default { render };
