@@ -26,6 +26,19 @@ def test_nothing_is_said_and_stderr_still_works_afterwards():
     assert (done.stdout.strip(), done.stderr) == ("ready", "still here")
 
 
+@pytest.mark.slow
+def test_a_seed_gives_the_stored_numbers_wherever_the_notebook_runs():
+    code = (
+        "import tlhelpers as tl\ntl.load_tensorflow()\n"
+        "import os, tensorflow as tf\nprint(os.environ['TF_DETERMINISTIC_OPS'])\n"
+    )
+    assert run(code, TF_DETERMINISTIC_OPS="0").stdout.strip() == "0"  # whoever knows better
+    env = {k: v for k, v in os.environ.items() if k != "TF_DETERMINISTIC_OPS"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
+    assert done.stdout.strip() == "1"
+
+
 def test_a_failing_import_says_why(tmp_path):
     broken = tmp_path / "tensorflow.py"
     broken.write_text("import os\nos.write(2, b'library xyz is missing')\nraise ImportError('no')")

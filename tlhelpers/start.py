@@ -20,9 +20,10 @@ def load_tensorflow() -> None:
 
     TensorFlow writes about missing graphics cards and processor instructions
     before Python can stop it.  Here they go to a temporary file, and they are
-    shown only if the import fails.  Also calls `small_sums_on_one_core`, and
-    gives Keras the settings of the course: pictures with the colours last, and
-    numbers of 32 bits, whatever ``keras.json`` says.
+    shown only if the import fails.  Also calls `small_sums_on_one_core`, lets
+    TensorFlow calculate in the same order each time, so that a seed gives the
+    stored numbers, and gives Keras the settings of the course: pictures with the
+    colours last, and numbers of 32 bits, whatever ``keras.json`` says.
 
     Raises
     ------
@@ -37,6 +38,7 @@ def load_tensorflow() -> None:
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
         small_sums_on_one_core()
     if "keras" not in sys.modules:
         _choose_backend()

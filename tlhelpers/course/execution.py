@@ -203,7 +203,6 @@ def _kernel_env(folder: Path, extra: dict[str, str]) -> dict[str, str]:
     env["PYTHONPATH"] = python_path()
     env["PYTHONHASHSEED"] = "0"
     env["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    env["TF_DETERMINISTIC_OPS"] = "1"
     return env | extra
 
 
