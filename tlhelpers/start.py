@@ -49,6 +49,7 @@ def load_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # says the rest of what it has to say
+            tf.random.set_seed(0)  # in the same order each time, it insists on a seed
             tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
             import keras
     except ImportError:
