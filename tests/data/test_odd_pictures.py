@@ -87,6 +87,7 @@ STAND_INS = {
     "zeros": (bytes(5000), "x.jpg", unusable.ZEROS),
     "page without html": (b"<!DOCTYPE HTML PUBLIC>\n<title>Log in</title>", "x.jpg", "a web page"),
     "page": (b"\n <head><title>403</title></head>", "x.jpg", "a web page"),
+    "download": (b"\xff\xd8\xff\xe0" + bytes(90), "x.jpg.crdownload", "a download that is not"),
     "AppleDouble": (b"\0\x05\x16\x07\0\2\0\0Mac OS X" + bytes(90), "_x.jpg", "what macOS keeps"),
     "icloud": (b"bplist00\xd2\1\2" + bytes(90), "x.jpg", "a note of the system"),
     "shortcut": (b"L\0\0\0\1\x14\2\0" + bytes(90), "x.jpg.lnk", "a note of the system"),
@@ -267,6 +268,11 @@ def test_colours_of_16_bits_are_said_and_dark_ones_too(tmp_path, most, dark):
         pixels, notes = look(path)
         assert np.abs(pixels.astype(int) - (array >> 8)).max() <= 1
         assert notes.startswith(SIXTEEN) and ("dark, for it has 16 bits" in notes) == dark
+
+
+def test_little_ink_of_16_bits_is_not_dark(tmp_path):
+    _, notes = look(tiff(tmp_path / "x.tif", numbers(4, 4096), 16, 5))
+    assert notes.startswith(f"{SIXTEEN}; made for printing")
 
 
 def test_16_bits_with_transparency_are_said(tmp_path):

@@ -73,6 +73,15 @@ def test_a_split_that_is_one_folder_too_deep_is_named(tmp_path):
     said = refusal(root)
     assert f"tl.Lab.from_folder takes {root / 'data'}, with its split" in said
     assert "Split: as given" in str(cut(root / "data")[0])
+    root = tree(tmp_path / "other", *both("fruit/"), *both("test/", 4))
+    assert "with its split" not in refusal(root)  # without a part to learn from
+
+
+def test_a_part_that_is_called_just_so_comes_first(tmp_path):
+    root = tree(tmp_path / "x", *both("train/"), *both("test/", 4), *both("Test images/", 8))
+    report, parts = cut(root)
+    assert [len(part.files) for part in parts] == [4, 4]
+    assert reasons(report) == {"Test images": "beside the parts of the split"}
 
 
 @pytest.mark.parametrize("train, test", [
