@@ -172,6 +172,19 @@ def test_of_any_folders_the_one_that_is_named_is_the_right_one(tmp_path, seed):
     assert named > 2
 
 
+def test_a_folder_that_cannot_be_read_for_another_reason(tmp_path, monkeypatch):
+    root, real = make_fruit(tmp_path / "fruit"), os.scandir
+    (root / "plum").mkdir()
+
+    def broken(path):
+        if Path(path).name == "plum":
+            raise OSError(5, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", broken)
+    assert reasons(scan(root)) == {"plum": "cannot be looked into (Input/output error)"}
+
+
 # Names of classes
 
 

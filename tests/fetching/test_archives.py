@@ -334,7 +334,7 @@ def test_a_password(tmp_path, place):
         at = data.index(start) + (6 if start[2] == 3 else 8)
         data[at] |= 1
     path.write_bytes(data)
-    refused(path, place, "password")
+    refused(path, place, "is locked with a password. .* pack it again without")
 
 
 def test_a_rare_compression(tmp_path, place):

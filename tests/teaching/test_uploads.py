@@ -215,6 +215,15 @@ def test_a_file_that_cannot_be_moved_leaves_no_empty_one(tmp_path, monkeypatch):
     assert tree(tmp_path) == ["up/kiwi/1.png"]
 
 
+def test_a_disk_that_does_not_say_how_much_is_free(tmp_path, monkeypatch):
+    def unknown(path):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(shutil, "disk_usage", unknown)
+    lines = uploads.save_uploads([item("0.png", png(0))], "kiwi", tmp_path / "up")
+    assert lines == ["Saved 1 picture of kiwi."]
+
+
 def test_a_class_folder_that_may_not_be_written(tmp_path, monkeypatch):
     real = Path.open
 

@@ -309,8 +309,11 @@ def list_class_folders(root: Path) -> Listing:
                 if files:
                     deeper += inner
                     inner = more
-        except OSError:
+        except PermissionError:
             left_out.append(LeftOutFile(folder, "no permission to look inside"))
+            continue
+        except OSError as error:
+            left_out.append(LeftOutFile(folder, f"cannot be looked into ({error.strerror})"))
             continue
         found += [(folder.name, file) for file in files]
         if files or inner:

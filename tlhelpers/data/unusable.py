@@ -40,7 +40,9 @@ KINDS = {
     ),
     rb"%PDF": "a PDF document",
     rb"PK\x03\x04": "a ZIP archive or an office document",
-    rb"\x1f\x8b|Rar!|7z\xbc\xaf|.{257}ustar": "an archive (unpack it first)",
+    rb"\x1f\x8b|Rar!|7z\xbc\xaf|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar": (
+        "an archive (unpack it first)"
+    ),
     rb"8BPS": "a Photoshop document (save it as JPEG or PNG)",
     rb"%!PS": "a PostScript drawing (save it as PNG)",
     rb".*<svg": "an SVG drawing (save it as PNG)",

@@ -194,13 +194,14 @@ def _reading() -> Iterator[None]:
             raise
         words = "it points to a place outside itself" if error.errno else _words(error)
         raise BadArchive(f"is damaged or cut short ({words})") from error
-    except RuntimeError as error:
-        advice = "Unpack it with its password, and pack it again without one."
-        password = "password" in str(error)
-        raise BadArchive(
-            f"cannot be unpacked ({_words(error)})", advice if password else ""
-        ) from error
-    except (zipfile.BadZipFile, ValueError, LookupError, struct.error, ArithmeticError) as error:
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        struct.error,
+        ArithmeticError,
+    ) as error:
         raise BadArchive(f"cannot be unpacked ({_words(error)})") from error
 
 
@@ -322,6 +323,10 @@ def _zip_members(file: IO[bytes], notes: list[str]) -> Iterator[Member]:
             kind = info.external_attr >> 28  # of a Unix file: 4 is a folder, 8 a plain file
             if kind not in (0, 4, 8):
                 raise BadArchive(f"holds {name!r}, which is no plain file or folder")
+            if info.flag_bits & 1:
+                raise BadArchive(
+                    "is locked with a password", "Unpack it yourself, and pack it again without."
+                )
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise BadArchive(
                     "uses a compression that the course does not read",

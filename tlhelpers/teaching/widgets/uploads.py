@@ -6,9 +6,11 @@ without a browser.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -185,14 +187,16 @@ def _pictures_of(
     item: dict, class_name: str, scratch: Path, number: int, room: int
 ) -> tuple[list[Picture], list[str]]:
     """Write an uploaded file to the disk, unpack it if need be, and say what is in it."""
-    name, content = str(item["name"]), memoryview(item["content"])
+    name, content, free = str(item["name"]), memoryview(item["content"]), sys.maxsize
     if content.nbytes > room:
         raise OSError(
             f"too large for the room that is left: {max(room, 0) / 1e6:,.1f} of the "
             f"{MOST_BYTES / 1e6:,.0f} MB for uploads (delete old ones, or give a folder to "
             "tl.Lab.from_folder)"
         )
-    if shutil.disk_usage(scratch).free < 2 * content.nbytes:
+    with contextlib.suppress(OSError):  # not every disk says how much is free
+        free = shutil.disk_usage(scratch).free
+    if free < 2 * content.nbytes:
         raise OSError("too large for the room on this disk")
     place = scratch / f"{number}{harmless_ending(name)}"
     place.write_bytes(content)
