@@ -75,7 +75,7 @@ def test_names_that_no_screen_can_show(fruit):
 
 
 def test_hidden_and_system_files_are_ignored_and_counted(fruit):
-    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._0.png", ".hidden.png"):
+    for name in (".DS_Store", "Thumbs.db", "0.png#Zone.Identifier", "._0.png", ".hidden.png"):
         (fruit / "kiwi" / name).write_bytes(b"\0\1\2")
     for name in ("__MACOSX", "$RECYCLE.BIN", ".git"):
         (fruit / name).mkdir()

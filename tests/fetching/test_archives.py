@@ -496,6 +496,16 @@ def test_backslashes_are_folders_as_old_programs_meant(tmp_path, place):
     assert (place / "empty").is_dir()
 
 
+def test_a_backslash_that_is_half_a_letter_is_no_folder(tmp_path, monkeypatch):
+    so = "ソ".encode("cp932")  # its second byte is that of a backslash
+    path = raw_names(tmp_path / "a", b"x\\" + so + b"1.png", "表".encode("cp932") + b".png")
+    monkeypatch.setattr("locale.getlocale", lambda *args: ("ja_JP", "UTF-8"))
+    assert names_of(path, tmp_path / "x")[0] == ["x/ソ1.png", "表.png"]
+    monkeypatch.setattr("locale.getlocale", lambda *args: ("en_US", "UTF-8"))
+    names, notes = names_of(path, tmp_path / "y")
+    assert [name.count("/") for name in names] == [1, 0] and notes
+
+
 def test_bytes_in_a_tar_that_are_no_utf_8(tmp_path, place):
     with tarfile.open(tmp_path / "a", "w:gz", encoding="latin-1", format=tarfile.GNU_FORMAT) as new:
         new.addfile(member("café/1.txt", 1), io.BytesIO(b"1"))

@@ -77,7 +77,9 @@ def is_hidden_name(name: str) -> bool:
     >>> is_hidden_name("Thumbs.db"), is_hidden_name("kiwi.jpg")
     (True, False)
     """
-    return name.startswith(".") or name.lower() in SYSTEM
+    # Windows keeps where a download came from; copied elsewhere, that becomes a file.
+    lower = name.lower()
+    return name.startswith(".") or lower in SYSTEM or lower.endswith("zone.identifier")
 
 
 def is_cloud_name(name: str) -> bool:

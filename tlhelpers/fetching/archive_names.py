@@ -79,13 +79,19 @@ def zip_names(infos: list[zipfile.ZipInfo], notes: list[str]) -> list[str]:
     """
     # orig_filename: zipfile itself changes backslashes and cuts at a zero.
     names = [info.orig_filename for info in infos]
+    names = [name.replace("\\", "/") for name in names]  # as old programs on Windows write them
     old = [
         i for i, info in enumerate(infos) if not info.flag_bits & 0x800 and not names[i].isascii()
     ]
-    raw = [names[i].encode("cp437") for i in old]  # the bytes, as zipfile has read them
+    raw = [infos[i].orig_filename.encode("cp437") for i in old]  # as they are in the file
     for i, name in zip(old, in_old_letters(raw, "cp437", notes), strict=True):
         names[i] = name
     return names
+
+
+def _with_slashes(name: str, sure: bool) -> str:
+    """Make of backslashes what they mean; after half a letter of East Asia they are the rest."""
+    return name.replace("\\", "/") if sure else re.sub(r"(?<![\x80-\uffff])\\", "/", name)
 
 
 def in_old_letters(raw: list[bytes], otherwise: str, notes: list[str]) -> list[str]:
@@ -115,7 +121,7 @@ def in_old_letters(raw: list[bytes], otherwise: str, notes: list[str]) -> list[s
         if code is None:
             continue
         try:
-            names = [name.decode(code) for name in raw]
+            names = [_with_slashes(name.decode(code), code != otherwise) for name in raw]
         except UnicodeDecodeError:
             continue
         if code != "utf-8" and not notes:

@@ -332,7 +332,6 @@ def _zip_members(file: IO[bytes], notes: list[str]) -> Iterator[Member]:
                     "uses a compression that the course does not read",
                     "Unpack it yourself, and pack it again as an ordinary ZIP.",
                 )
-            name = name.replace("\\", "/")  # as old programs on Windows write them
             if name.endswith("/"):
                 yield name, 0, None
             else:

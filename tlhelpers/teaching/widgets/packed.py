@@ -74,7 +74,8 @@ def pictures_in(
         else:
             named = inner and not part_of_split(inner[0])
             label = inner[0] if named else class_name
-            pictures.append(Picture("/".join(file.name), label, file.file))
+            called = "/".join(part.replace("\\", "_") for part in file.name)
+            pictures.append(Picture(called, label, file.file))
     lines += [f"{counted(n, 'file')} {why}; not saved" for why, n in outside.items() if n]
     return pictures, [f"{shown}: {line}" for line in lines]
 
