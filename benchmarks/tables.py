@@ -7,9 +7,10 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from tlhelpers import start
+from tlhelpers.course.arguments import output_file, whole_number
+from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.networks.onnx_runtime import count_cores
 
 Rows = list[tuple[str, str]]
@@ -47,18 +48,16 @@ def run(
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     if draws:
         about = "how many draws (default: %(default)s)"
-        parser.add_argument("--draws", type=int, default=draws, metavar="N", help=about)
+        parser.add_argument("--draws", type=whole_number(1), default=draws, metavar="N", help=about)
         about = "the first seed (default: %(default)s)"
-        parser.add_argument("--seed", type=int, default=first, metavar="S", help=about)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
+        parser.add_argument("--seed", type=whole_number(0), default=first, metavar="S", help=about)
+    parser.add_argument(
+        "--output", type=output_file, metavar="FILE", help="where the table goes, too"
+    )
     args = parser.parse_args(argv)
     words = ""
     seeds = range(0)
     if draws:
-        if args.draws < 1 or args.seed < 0:
-            parser.error(
-                f"--draws must be at least 1 and --seed at least 0; got {args.draws}, {args.seed}"
-            )
         seeds = range(args.seed, args.seed + args.draws)
         words = f" --draws {args.draws} --seed {args.seed}"
     start.load_tensorflow()
@@ -79,7 +78,7 @@ def run(
     print(text)
     if args.output:
         try:
-            args.output.write_text(text, encoding="utf-8", newline="\n")
+            write_text_whole(args.output, text)
         except OSError as error:
             print(f"The table cannot be written to {args.output} ({error}).", file=sys.stderr)
             return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -302,6 +303,54 @@ def test_ctrl_c_in_any_command_ends_without_a_traceback(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "tlhelpers.course.doctor", module)
     assert command_line.main(["doctor"]) == 130
     assert capsys.readouterr().err == "\nStopped.\n"
+
+
+ODD_NUMBERS = {
+    ("run", "--timeout"): ("0", "-1", "nan", "1.5", "", "many", "9" * 20),
+    ("execute", "--timeout"): ("0", "-1", "nan", "inf"),
+    ("verify", "--timeout"): ("0", "x"),
+    ("verify", "--seeds"): ("0", "-1", "nan"),
+    ("verify", "--output"): ("", ".", "{file}/x"),
+    ("pretrain", "--seed"): ("-1", "nan", "x"),
+    ("pretrain", "--pictures"): ("-1", "nan"),
+    ("pretrain", "--out"): ("", ".", "{file}/x.weights.h5"),
+    ("mirror", "--port"): ("-1", "65536", "nan"),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [(*key, value) for key in ODD_NUMBERS for value in ODD_NUMBERS[key]],
+)
+def test_odd_options_are_refused_in_a_sentence(checkout, capsys, command, option, value):
+    (checkout / "file").write_text("")
+    words = ["serve", "mirror"] if command == "mirror" else []
+    value = value.format(file=checkout / "file")
+    with pytest.raises(SystemExit) as stop:
+        command_line.main([command, *words, f"{option}={value}"])
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert stop.value.code == 2 and f"argument {option}: " in said
+    assert re.search("must be a whole number of at|must name a file|is no folder that can", said)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the current folder")
+def test_a_current_folder_that_is_gone_is_no_obstacle(tmp_path, monkeypatch, checkout):
+    monkeypatch.setattr(places, "PACKAGE", checkout / "tlhelpers")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert notebooks.find_root() == checkout
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_console_commands_do_their_work(checkout, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "stdin", None)
+    assert command_line.main(["architectures"]) == 0
+    assert command_line.main(["lab", "99"]) == 2
+    assert command_line.main(["progress", "reset"]) == 0
 
 
 def test_words_after_a_double_dash_are_only_for_lab(checkout, capsys):

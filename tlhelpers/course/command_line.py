@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ from tlhelpers.course.commands import (
     verify,
 )
 from tlhelpers.course.notebooks import CannotDo
+from tlhelpers.fetching.places import NoFolder
 
 #: In the order in which ``tlhelpers --help`` lists them.
 COMMANDS = (lab, run, execute, verify, progress, doctor, fetch, mirror, pretrain, architectures)
@@ -38,8 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 if all is well, 1 if something failed, 2 if the command made no
         sense, 130 after Ctrl-C.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # an old console may lack a character
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # a service, or pythonw
+            setattr(sys, name, open(os.devnull, "w"))
+        elif hasattr(stream, "reconfigure"):  # an old console may lack a character
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if argv is None else argv)
     # What follows "--" is for JupyterLab; argparse would take it for its own.
@@ -54,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"only 'lab' takes words after '--', and this is '{args.command}'")
     try:
         return args.function(args)
-    except CannotDo as problem:
+    except (CannotDo, NoFolder) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,10 +24,14 @@ def find_root(start: Path | None = None) -> Path | None:
         Where to look first, then in the folders above it; by default the
         current folder.  Last comes the folder that this package lies in.
     """
-    start = (start or Path.cwd()).resolve()
+    try:
+        start = (start or Path.cwd()).resolve()
+    except FileNotFoundError:  # the current folder has been deleted
+        start = places.PACKAGE.parent
     for folder in (start, *start.parents, places.PACKAGE.parent):
         project = folder / "pyproject.toml"
-        if project.is_file() and (folder / "notebooks").is_dir():
+        # os.path, for above there may be folders that this user may not look into.
+        if os.path.isfile(project) and os.path.isdir(folder / "notebooks"):
             if 'name = "tlhelpers"' in project.read_text(encoding="utf-8", errors="replace"):
                 return folder
     return None
@@ -37,7 +42,7 @@ def root_or_stop() -> Path:
     root = find_root()
     if root is None:
         raise CannotDo(
-            f"There are no course notebooks in {Path.cwd()} or in a folder above it. "
+            "There are no course notebooks in the current folder or in one above it. "
             "They are not part of the installed package: get a checkout of the course "
             "(git clone), change into its folder, and give the command again."
         )

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tlhelpers.course.arguments import Commands, add_command
+from tlhelpers.course.arguments import Commands, add_command, whole_number
 from tlhelpers.course.classroom_mirror import (
     PORT,
     build_mirror,
@@ -52,7 +52,11 @@ def add(commands: Commands) -> None:
         help="serve: this computer only (default), or 0.0.0.0 for the whole network",
     )
     command.add_argument(
-        "--port", type=int, default=PORT, metavar="N", help="serve: port (default: %(default)s)"
+        "--port",
+        type=whole_number(0, 65_535),
+        default=PORT,
+        metavar="N",
+        help="serve: port (default: %(default)s)",
     )
 
 

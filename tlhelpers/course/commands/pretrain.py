@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from tlhelpers.course.arguments import Commands, add_command
+from tlhelpers.course.arguments import Commands, add_command, output_file, whole_number
 
 
 def add(commands: Commands) -> None:
@@ -17,10 +16,12 @@ def add(commands: Commands) -> None:
         "make the pretrained network of the digits lab again",
         "tlhelpers pretrain --out my.weights.h5",
     )
-    command.add_argument("--out", type=Path, metavar="FILE", help="where the weights go")
-    command.add_argument("--pictures", type=int, metavar="N", help="how many to train on")
+    command.add_argument("--out", type=output_file, metavar="FILE", help="where the weights go")
     command.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="seed (default: %(default)s)"
+        "--pictures", type=whole_number(0), metavar="N", help="how many to train on"
+    )
+    command.add_argument(
+        "--seed", type=whole_number(0), default=0, metavar="S", help="seed (default: %(default)s)"
     )
     command.add_argument(
         "--fresh", action="store_true", help="start again instead of continuing a stopped run"

@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if not args.yes:
         print("\nForget this? Your notebooks stay as they are. [y/N] ", end="", flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        answer = sys.stdin.readline() if sys.stdin else ""
+        if answer.strip().lower() not in ("y", "yes"):
             print("\nNothing was forgotten.")
             return 0
     gone, note = progress.forget_solved(f"{int(args.name)}." if args.name else "")

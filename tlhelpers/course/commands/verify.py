@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from tlhelpers.course.arguments import NAMES, TIMEOUT, Commands, add_command
-from tlhelpers.course.notebooks import CannotDo, choose_notebooks, root_or_stop
+from tlhelpers.course.arguments import (
+    NAMES,
+    TIMEOUT,
+    Commands,
+    add_command,
+    output_file,
+    whole_number,
+)
+from tlhelpers.course.notebooks import choose_notebooks, root_or_stop
 from tlhelpers.fetching.whole_files import write_text_whole
 
 
@@ -21,16 +27,20 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("names", **NAMES)
     command.add_argument(
-        "--seeds", type=int, default=5, metavar="N", help="seeds 0 to N - 1 (default: %(default)s)"
+        "--seeds",
+        type=whole_number(1),
+        default=5,
+        metavar="N",
+        help="seeds 0 to N - 1 (default: %(default)s)",
     )
-    command.add_argument("--output", type=Path, metavar="FILE", help="where the table goes, too")
+    command.add_argument(
+        "--output", type=output_file, metavar="FILE", help="where the table goes, too"
+    )
     command.add_argument("--timeout", **TIMEOUT)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the notebooks with each seed, print the table, and keep it if asked to."""
-    if args.seeds < 1:
-        raise CannotDo(f"--seeds must be at least 1; got {args.seeds}.")
     paths = choose_notebooks(root_or_stop() / "notebooks", args.names)
     from tlhelpers.course import verify
 
