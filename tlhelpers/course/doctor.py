@@ -101,6 +101,17 @@ def check_cache() -> str:
     return "can be written to"
 
 
+def check_settings() -> str:
+    """No variable and no file of the learner's settings disturbs."""
+    from tlhelpers.course import settings
+
+    found = settings.find_disturbing()
+    text = "\n".join(sentence for _, sentence in found)
+    if any(disturbs for disturbs, _ in found):
+        raise CheckFailed(text)
+    return text or "nothing that is set disturbs"
+
+
 def check_files() -> str:
     """The bundled network is complete."""
     from tlhelpers.labs import digits
@@ -178,6 +189,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "memory": check_free_memory,
     "disk": check_disk,
     "cache": check_cache,
+    "settings": check_settings,
     "bundled files": check_files,
     "kernel": check_kernel,
     "training": check_short_training,
@@ -202,7 +214,9 @@ def report_on_this_computer() -> int:
             line, mark, wrong = str(trouble), "WRONG", wrong + 1
         except Exception as error:  # a broken installation fails in any way it likes
             line, mark, wrong = f"{type(error).__name__}: {error}", "WRONG", wrong + 1
-        line = line.replace(str(Path.home()), "~")  # it would tell the user's name
+        with contextlib.suppress(RuntimeError):  # there is no home
+            line = line.replace(str(Path.home()), "~")  # it would tell the user's name
+        line = line.replace("\n", "\n" + " " * 23)
         print(f"  {mark:<6}{name:<15}{line}", flush=True)
     print()
     if wrong:
