@@ -426,6 +426,14 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
         execution.read_notebook(path)
 
 
+def test_settings_of_the_users_do_not_reach_the_kernel(monkeypatch, tmp_path):
+    for name in ("PYTHONWARNINGS", "PYTHONOPTIMIZE", "MATPLOTLIBRC", "JUPYTER_CONFIG_PATH"):
+        monkeypatch.setenv(name, "odd")
+    monkeypatch.setenv("MINE", "stays")
+    env = execution._kernel_env(tmp_path, {})
+    assert "odd" not in env.values() and env["MINE"] == "stays"
+
+
 #: What an editor would not write, but a script or a broken disk may.
 ODD_CELLS = [
     {"source": None},

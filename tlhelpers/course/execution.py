@@ -21,6 +21,12 @@ if TYPE_CHECKING:  # both take a while to import, so functions import what they 
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
+#: Start-up files, other ways to draw or to warn, or a terminal's width would change the outputs.
+LEFT_OUT = {
+    *("PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONIOENCODING", "PYTHONINSPECT"),
+    *("MPLBACKEND", "MATPLOTLIBRC", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "COLUMNS", "LINES"),
+}
+
 #: Called with the number of the cell, the number of cells, the seconds of finished cells.
 OnCell = Callable[[int, int, list[float]], None]
 
@@ -193,9 +199,7 @@ def _short_temp_folder() -> str:
 
 
 def _kernel_env(folder: Path, extra: dict[str, str]) -> dict[str, str]:
-    # A start-up file, another figure backend or a terminal's width would change the outputs.
-    left_out = {"PYTHONSTARTUP", "MPLBACKEND", "COLUMNS", "LINES"}
-    env = {name: value for name, value in os.environ.items() if name not in left_out}
+    env = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         env[name] = str(folder / name.lower())
     # What this learner has solved or uploaded is nobody else's to read in the outputs.
