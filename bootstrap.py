@@ -968,7 +968,10 @@ def main(arguments=None, root=HERE):
     parser.add_argument("--python", metavar="PATH", help=f"the Python to use ({supported()})")
     parser.add_argument("--check", action="store_true", help="only say what the state is")
     options = parser.parse_args(arguments)
-    wanted = options.python or os.environ.get("TLHELPERS_PYTHON")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # a service, or pythonw
+            setattr(sys, name, open(os.devnull, "w"))
+    wanted = (options.python or os.environ.get("TLHELPERS_PYTHON", "")).strip(" \"'")
     try:
         if options.check:
             what, words = state(root, choose_python(wanted) if wanted else None)

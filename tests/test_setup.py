@@ -344,6 +344,20 @@ def test_a_console_that_lacks_a_letter_or_is_gone_stops_nothing():
     bootstrap.say("nobody hears this", gone)
 
 
+def test_without_a_console_the_state_is_told_by_the_exit_status(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert bootstrap.main(["--check"], root=str(tmp_path)) == 1
+
+
+def test_a_python_in_quotes_is_found(monkeypatch):
+    monkeypatch.setenv("TLHELPERS_PYTHON", f'"{sys.executable}" ')
+    asked = []
+    monkeypatch.setattr(bootstrap, "set_up", lambda root, wanted: asked.append(wanted) or "")
+    bootstrap.main([])
+    assert asked == [sys.executable]
+
+
 def test_an_old_python_says_in_one_line_what_is_needed(tmp_path):
     pythons = old_pythons()
     if not pythons:
