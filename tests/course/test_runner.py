@@ -13,7 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tlhelpers.course import execution, kept_outputs, outputs, runner, verify
+from tlhelpers.course import (
+    execution,
+    kept_outputs,
+    kernel_stream,
+    outputs,
+    runner,
+    verify,
+)
 from tlhelpers.teaching import photo_sections
 
 
@@ -424,6 +431,18 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(ValueError, match="odd.ipynb is no readable notebook"):
         execution.read_notebook(path)
+
+
+def test_a_kernel_prints_in_pieces_that_fit_into_a_message(monkeypatch):
+    pieces = []
+    above = kernel_stream.OutStream
+    monkeypatch.setattr(above, "write", lambda self, text: pieces.append(len(text)))
+    monkeypatch.setattr(above, "flush", lambda self: pieces.append("flush"))
+    monkeypatch.setattr(kernel_stream, "MOST_PRINTED", 100)
+    stream = above.__new__(kernel_stream.PiecewiseStream)
+    assert [stream.write("x" * length) for length in (60, 40, 1, 500, 3)] == [60, 40, 1, 500, 3]
+    assert pieces == [60, 40, "flush", 1, "flush", 100, "flush", 3]
+    assert execution.STREAM == f"{kernel_stream.__name__}.{kernel_stream.PiecewiseStream.__name__}"
 
 
 def test_settings_of_the_users_do_not_reach_the_kernel(monkeypatch, tmp_path):

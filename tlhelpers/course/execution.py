@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # both take a while to import, so functions import what they 
     from nbclient import NotebookClient
     from nbformat import NotebookNode
 
+#: What a kernel prints through; its name, for only the kernel loads it.
+STREAM = "tlhelpers.course.kernel_stream.PiecewiseStream"
+
 #: Start-up files, other ways to draw or to warn, or a terminal's width would change the outputs.
 LEFT_OUT = {
     *("PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONIOENCODING", "PYTHONINSPECT"),
@@ -117,7 +120,14 @@ async def _execute(
         # Sockets in a private folder: no port to clash with or to be listened to.
         transport="tcp" if sys.platform == "win32" else "ipc",
     )
-    client = new_client(nb, km=manager, timeout=timeout, startup_timeout=120, record_timing=False)
+    client = new_client(
+        nb,
+        km=manager,
+        timeout=timeout,
+        startup_timeout=120,
+        record_timing=False,
+        extra_arguments=[f"--IPKernelApp.outstream_class={STREAM}"],
+    )
     seconds: list[float] = []
     finished = False
     try:
