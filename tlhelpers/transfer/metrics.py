@@ -16,7 +16,7 @@ from tlhelpers.inputs import (
     read_network,
     read_number,
 )
-from tlhelpers.networks.surgery import gives_logits
+from tlhelpers.networks.surgery import gives_logits, run_network
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -175,10 +175,7 @@ def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256)
 
     images, size = read_for(model, images), read_count(batch_size, "batch_size")
     answers = np.concatenate(
-        [
-            np.asarray(model(images[start : start + size], training=False))
-            for start in range(0, len(images), size)
-        ]
+        [run_network(model, images[start : start + size]) for start in range(0, len(images), size)]
     )
     return softmax(answers, axis=1) if gives_logits(model) else answers
 

@@ -21,7 +21,7 @@ from tlhelpers.inputs import (
     read_rows,
     read_seed,
 )
-from tlhelpers.transfer.augmentation import random_warp
+from tlhelpers.transfer.augmentation import augmented, random_warp
 from tlhelpers.transfer.metrics import probabilities, read_for
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -178,9 +178,8 @@ def steady_information(
     """
     images, rng = read_for(model, images), np.random.default_rng(read_seed(seed))
     augment, copies = read_function(augment, "augment"), read_count(copies, "copies")
-    return information(
-        np.mean([probabilities(model, augment(images, rng)) for _ in range(copies)], axis=0)
-    )
+    warped = (augmented(augment, images, rng) for _ in range(copies))
+    return information(np.mean([probabilities(model, part) for part in warped], axis=0))
 
 
 def validate(
