@@ -123,6 +123,8 @@ def test_what_is_no_task_or_method_is_refused():
     with pytest.raises(ValueError, match="Unknown method 'magic'. Choose from: AdaBN"):
         tasks.run_method("magic", None, None, 0)
     with pytest.raises(TypeError, match="task must come from tl.tasks.load_task"):
-        tasks.run_method("AdaBN", None, (1, 2), 0)
+        tasks.run_method("AdaBN", recipes.small_network(), (1, 2), 0)
+    with pytest.raises(TypeError, match="model must be a network of Keras; got None"):
+        tasks.run_method("AdaBN", None, None, 0)
     with pytest.raises(TypeError, match="task must come from tl.tasks.load_task"):
         tasks.feature_baselines(None, None)

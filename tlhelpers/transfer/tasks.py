@@ -128,7 +128,7 @@ def run_method(
         See the method.
     """
     function, settings = METHODS[read_choice(name, "method", METHODS)]
-    task, seed = _read_task(task), read_seed(seed)
+    model, task, seed = read_network(model), _read_task(task), read_seed(seed)
     method = getattr(adaptation, function)
     if function == "adabn":
         return method(model, task.adapt_on)

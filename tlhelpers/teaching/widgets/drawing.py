@@ -97,7 +97,7 @@ def _check(strokes: Strokes) -> list[np.ndarray]:
     try:
         strokes = read_items(strokes, "strokes", at_least=0)
         lines = [read_array(stroke, "A stroke") for stroke in strokes[: MOST_STROKES + 1]]
-        lines = [line.astype(float) for line in lines if line.size]
+        lines = [line for line in lines if line.size]
     except (TypeError, ValueError):
         raise ValueError(f"These are no strokes. {wanted}") from None
     if not lines:
@@ -108,4 +108,4 @@ def _check(strokes: Strokes) -> list[np.ndarray]:
         fits = line.ndim == 2 and line.shape[1] == 2 and np.isfinite(line).all()
         if not fits or line.min() < 0 or line.max() > 1:
             raise ValueError(f"These are no strokes. {wanted}")
-    return lines
+    return [line.astype(float) for line in lines]

@@ -10,6 +10,7 @@ from tlhelpers import plots
 from tlhelpers.data import folders
 from tlhelpers.data.wording import printable_name
 from tlhelpers.fetching.places import learner_folder
+from tlhelpers.inputs import read_path, read_text
 from tlhelpers.teaching.widgets.drawing import to_sheet
 from tlhelpers.teaching.widgets.sheet import Sheet, button
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
@@ -61,9 +62,9 @@ def save_drawing(strokes: Strokes, class_name: str, folder: str | Path | None = 
     from PIL import Image
 
     sheet = to_sheet(strokes)
-    if not class_name.strip():
+    if not read_text(class_name, "class_name").strip():
         raise ValueError("Say first what it is: the name of its class.")
-    root = Path(folder).expanduser() if folder is not None else drawings_folder()
+    root = read_path(folder, "folder") if folder is not None else drawings_folder()
     place = root / safe_name(class_name.strip(), otherwise="class")
     place.mkdir(parents=True, exist_ok=True)
     number = 1
@@ -90,7 +91,7 @@ def count_drawings(folder: str | Path) -> dict[str, int]:
     >>> count_drawings("no such folder")
     {}
     """
-    root = Path(folder).expanduser()
+    root = read_path(folder, "folder")
     inside = sorted(root.iterdir()) if root.is_dir() else []
     counts = {
         place.name: sum(file.suffix == ".png" for file in place.iterdir())
@@ -135,7 +136,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     """
     import ipywidgets
 
-    root = Path(folder).expanduser() if folder is not None else drawings_folder()
+    root = read_path(folder, "folder") if folder is not None else drawings_folder()
     picture, words = ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
