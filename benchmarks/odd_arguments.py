@@ -276,7 +276,7 @@ def measure(seed: int, share: float = 1.0, names: list[str] | None = None) -> li
     calls = all_calls(names)
     if share < 1:
         calls = random.Random(seed).sample(calls, round(share * len(calls)))
-    found = [_judge_valid(name) for name in names or valid_calls.CALLS]
+    found = [_judge_valid(name) for name in dict.fromkeys(call.function for call in calls)]
     for call in calls:
         found.append(judge(call))
         if found[-1].verdict != "right":
