@@ -212,13 +212,7 @@ def read_number(
     most: float = math.inf,
     above: float | None = None,
 ) -> float:
-    """Return a finite number between two bounds, which belong to it (``above`` does not).
-
-    Examples
-    --------
-    >>> read_number(0.001, "learning_rate", above=0)
-    0.001
-    """
+    """Return a finite number between two bounds, which belong to it (``above`` does not)."""
     number = _scalar(value)
     right = number is not None and math.isfinite(number) and least <= number <= most
     if number is None or not right or (above is not None and number <= above):
@@ -229,13 +223,7 @@ def read_number(
 
 
 def read_share(share: Any, name: str) -> float:
-    """Return a share, such as an accuracy: a number from 0 to 1.
-
-    Examples
-    --------
-    >>> read_share(0.9, "accuracy")
-    0.9
-    """
+    """Return a share, such as an accuracy: a number from 0 to 1."""
     number = _scalar(share)
     if number is not None and 1 < number <= 100:
         raise ValueError(f"{name} must be a number from 0 to 1; got {number}. Divide by 100.")
@@ -243,21 +231,12 @@ def read_share(share: Any, name: str) -> float:
 
 
 def read_count(value: Any, name: str, *, least: int = 1, most: int = MANY) -> int:
-    """Return a whole number between two bounds, which belong to it.
-
-    Examples
-    --------
-    >>> read_count(np.int64(3), "epochs")
-    3
-    """
+    """Return a whole number between two bounds, which belong to it."""
     number = _scalar(value)
-    if number is None or not math.isfinite(number) or number != int(number):
+    whole = number is not None and math.isfinite(number) and number == int(number)
+    if number is None or not whole or not least <= number <= most:
         kind = TypeError if number is None else ValueError
         raise kind(f"{name} must be a whole number{_bounds(least, most)}; got {_short(value)}.")
-    if not least <= number <= most:
-        raise ValueError(
-            f"{name} must be a whole number{_bounds(least, most)}; got {_short(value)}."
-        )
     return int(number)
 
 
@@ -281,13 +260,7 @@ def read_path(path: Any, name: str) -> Path:
 
 
 def read_choice(choice: Any, name: str, choices: Iterable[str]) -> str:
-    """Return one of some names, or list them.
-
-    Examples
-    --------
-    >>> read_choice("plain", "style", ("plain", "varied"))
-    'plain'
-    """
+    """Return one of some names, or list them."""
     known = list(choices)
     if not isinstance(choice, str) or choice not in known:
         kind = ValueError if isinstance(choice, str) else TypeError
@@ -296,13 +269,7 @@ def read_choice(choice: Any, name: str, choices: Iterable[str]) -> str:
 
 
 def read_items(items: Any, name: str, *, at_least: int = 1, at_most: int = MANY) -> list[Any]:
-    """Return what comes in a row (a list, a tuple, an array, a tensor) as a list.
-
-    Examples
-    --------
-    >>> read_items(("cat", "dog"), "names")
-    ['cat', 'dog']
-    """
+    """Return what comes in a row (a list, a tuple, an array, a tensor) as a list."""
     if not isinstance(items, (list, tuple, np.ndarray)):
         if not hasattr(items, "__array__"):
             raise TypeError(f"{name} must be a list; got {_short(items)}.")
@@ -315,22 +282,16 @@ def read_items(items: Any, name: str, *, at_least: int = 1, at_most: int = MANY)
 
 
 def read_names(names: Any, name: str = "names", *, least: int = 1, most: int = MANY) -> list[str]:
-    """Return a list of names; a text is one name for each letter.
-
-    Examples
-    --------
-    >>> read_names("ab")
-    ['a', 'b']
-    """
+    """Return a list of names; a text is one name for each letter."""
     items = list(names) if isinstance(names, str) else names
     return [str(item) for item in read_items(items, name, at_least=least, at_most=most)]
 
 
-def read_mapping(items: Any, name: str) -> dict[Any, Any]:
-    """Return names and what belongs to them as a dictionary that is not empty."""
+def read_mapping(items: Any, name: str, *, at_least: int = 1) -> dict[Any, Any]:
+    """Return names and what belongs to them as a dictionary."""
     if not isinstance(items, Mapping):
         raise TypeError(f"{name} must be a dictionary; got {_short(items)}.")
-    if not items:
+    if len(items) < at_least:
         raise ValueError(f"{name} is empty: there must be at least one item.")
     return dict(items)
 
