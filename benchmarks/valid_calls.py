@@ -170,11 +170,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.Lab.backbone": lambda: {"self": digits(), "pretrained": True},
     "tl.Lab.columns": lambda: {"self": digits()},
     "tl.Lab.class_numbers": lambda: {"self": digits(), "names": ["3", "A"]},
-    "tl.adaptation.adabn": lambda: {
-        "model": network(),
-        "target_images": TARGET,
-        "batch_size": 4,
-    },
+    "tl.adaptation.adabn": lambda: {"model": network(), "target_images": TARGET, "batch_size": 4},
     "tl.adaptation.alignment_ratio": lambda: {
         "source_answers": ANSWERS,
         "target_answers": ANSWERS[:3],
@@ -324,10 +320,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.metrics.accuracy_interval": lambda: {"right": 9, "total": 10, "confidence": 0.95},
     "tl.metrics.probabilities": lambda: {"model": network(), "images": IMAGES, "batch_size": 5},
     "tl.metrics.read_for": lambda: {"model": network(), "images": IMAGES, "name": "images"},
-    "tl.metrics.accuracy": lambda: {
-        "model": network(),
-        "part": tl.splits.Split(IMAGES, LABELS),
-    },
+    "tl.metrics.accuracy": lambda: {"model": network(), "part": tl.splits.Split(IMAGES, LABELS)},
     "tl.networks.build_network": lambda: {"name": "MobileNet", "weights": None},
     "tl.networks.pooled_backbone": lambda: {"name": "MobileNet", "model": mobilenet()},
     "tl.networks.preprocess_for": lambda: {"name": "MobileNet"},
@@ -341,11 +334,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "progress": False,
     },
     "tl.own.plan_network": lambda: {"architecture": "digits", "download": False},
-    "tl.own.prepare_files": lambda: {
-        "paths": files(),
-        "architecture": "digits",
-        "progress": False,
-    },
+    "tl.own.prepare_files": lambda: {"paths": files(), "architecture": "digits", "progress": False},
     "tl.own.to_ink": lambda: {"images": np.round(IMAGES * 255).astype(np.uint8)},
     "tl.plots.bars": lambda: {"shares": {"right": 0.75, "wrong": 0.25}, "xlabel": "share"},
     "tl.plots.confusion": lambda: {

@@ -334,7 +334,7 @@ def test_bars_want_shares(shares):
     [
         (None, "curves must be a dictionary; got None"),
         ({"a": None}, "The curve of 'a' must be a dictionary"),
-        ({"a": {}}, "The curve of 'a' is empty"),
+        ({}, "curves is empty"),
         ({"a": {0: [0.5]}}, "labels per class, must be a whole number from 1"),
         ({"a": {1: [90.0]}}, "accuracy, must be a number from 0 to 1; got 90.0. Divide by 100."),
         ({"a": {1: []}}, "items; got 0"),
@@ -343,6 +343,11 @@ def test_bars_want_shares(shares):
 def test_label_curves_refuse_what_is_no_curve(curves, words):
     with pytest.raises((TypeError, ValueError), match=words):
         plots.label_curves(curves)
+
+
+def test_a_curve_without_points_is_no_error():
+    figure = plots.label_curves(CURVES | {"your pictures": {}})
+    assert len(figure.axes[0].get_lines()) == len(CURVES) + 1
 
 
 def test_no_curve_is_left_out_because_there_are_more_than_colours():

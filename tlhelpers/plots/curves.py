@@ -110,7 +110,7 @@ def _line(curve: Mapping[int, Sequence[float]], name: str) -> dict[int, list[flo
         read_count(budget, f"{what}, its labels per class,"): [
             read_share(draw, f"{what}, its accuracy,") for draw in read_items(draws, what)
         ]
-        for budget, draws in read_mapping(curve, what).items()
+        for budget, draws in read_mapping(curve, what, at_least=0).items()
     }
 
 

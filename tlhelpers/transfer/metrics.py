@@ -53,7 +53,7 @@ def confidence_bins(
     [(1, 0.25, 0.0), (2, 0.75, 0.5)]
     """
     bins = read_count(bins, "bins")
-    confidence = read_array(confidence, "confidence").astype(np.float64)
+    confidence = read_array(confidence, "confidence")
     correct = read_array(correct, "correct")
     if confidence.ndim != 1 or confidence.shape != correct.shape or not len(confidence):
         raise ValueError(
@@ -69,6 +69,7 @@ def confidence_bins(
         )
     if not np.isin(correct, (0, 1)).all():
         raise ValueError("correct must hold True or False; compare answers with labels first.")
+    confidence = confidence.astype(np.float64)
     # round: 0.3 * 10 is a little more than 3, and must not fall into the next bin.
     number = np.clip(np.ceil(np.round(confidence * bins, 9)) - 1, 0, bins - 1)
     return [
