@@ -61,3 +61,8 @@ def test_names_and_odd_seeds_are_refused():
 def test_fractions_are_shares_of_one(fractions):
     with pytest.raises((TypeError, ValueError), match="fraction"):
         splits.stratified_split(None, fractions)
+
+
+def test_a_split_wants_a_report():
+    with pytest.raises(TypeError, match="report must come from tl.folders.scan_folder.*got str"):
+        splits.stratified_split("pictures")

@@ -143,7 +143,8 @@ def stratified_split(
     if len(shares) < 2 or min(shares) <= 0 or not math.isclose(sum(shares), 1):
         raise ValueError(f"fractions must be above 0 and 1 together; got {tuple(shares)}.")
     if not isinstance(report, FolderReport):
-        raise TypeError(f"report must come from tl.folders.scan_folder(folder); got {report!r}.")
+        kind = type(report).__name__
+        raise TypeError(f"report must come from tl.folders.scan_folder(folder); got {kind}.")
     if len(report.classes) < 2:
         raise ValueError(
             f"There is nothing to tell apart: {report.folder} has usable pictures in "

@@ -159,7 +159,7 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
 
     if not 0 < read_number(confidence, "confidence") < 1:
         raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
-    total = read_count(total, "total")
+    total = read_count(total, "total", most=10**9)
     if 0 < read_number(right, "right") < 1:
         raise ValueError(
             f"right is a count; got {right!r}. If you have an accuracy, give "

@@ -144,7 +144,9 @@ def run_method(
 
 def _read_task(task: Task) -> Task:
     if not isinstance(task, Task):
-        raise TypeError(f"task must come from tl.tasks.load_task(name, seed); got {type(task)}.")
+        raise TypeError(
+            f"task must come from tl.tasks.load_task(name, seed); got {type(task).__name__}."
+        )
     return task
 
 
