@@ -544,7 +544,7 @@ def test_a_class_that_cannot_be_split_is_named(groups):
 
 @pytest.mark.parametrize("fractions", [(1.0,), (0.5, 0.6), (1.2, -0.2), (0.5, 0.5, 0), ()])
 def test_fractions_that_make_no_sense(fractions):
-    with pytest.raises(ValueError, match="fractions must be above 0 and 1 together"):
+    with pytest.raises(ValueError, match="fractions must"):
         splits.stratified_split(report_of((9, 9)), fractions)
 
 
