@@ -339,7 +339,7 @@ def test_a_loss_that_does_not_belong_to_labels_and_head(head, loss, words):
 
 def test_one_output_is_refused_with_the_way_out():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "sigmoid", name="one")])
-    model.compile("adam", "sparse_categorical_crossentropy")
+    model.compile("adam", "binary_crossentropy")
     head, labels = model.layers[-1], np.array([0, 1, 0, 1])
     for call in (
         lambda: fine_tuning.check_training(model, np.eye(4), labels),

@@ -76,11 +76,11 @@ def _read_training(model: keras.Model, images: Any, labels: Any) -> tuple[np.nda
             f"{len(moved)} layers were frozen or unfrozen since model.compile(...), "
             f"such as {moved[0]}. The change has no effect yet: compile again."
         )
-    _check_loss(model)
-    read_one_input(model)
-    images, classes = read_images(images, at_least=1), model.output_shape[-1]
+    classes = read_one_input(model).output_shape[-1]
     if classes == 1:
         raise ValueError(ONE_OUTPUT.format(name=model.name))
+    _check_loss(model)
+    images = read_images(images, at_least=1)
     wanted = tuple(model.input_shape[1:])
     if wanted[-1:] == (3,) and images.shape[1:] in (wanted[:-1], (*wanted[:-1], 1)):
         last = "[..., None]" if images.ndim == 3 else ""
