@@ -86,7 +86,7 @@ FIXED: dict[str, Callable[[], Any]] = {
     "an array of texts": lambda: np.array(["a", "b"]),
     "an array of complex numbers": lambda: np.zeros((2, 2), complex),
     "an array of dates": lambda: np.zeros((2,), "datetime64[D]"),
-    "a large array": lambda: np.broadcast_to(np.float32(0.5), (50_000, 64, 64, 3)),
+    "a large array": lambda: np.broadcast_to(np.float32(0.5), (20_000, 64, 64, 3)),
     "a tensor": _tensor,
     "a dataset": _dataset,
     "a symbol of Keras": _symbol,

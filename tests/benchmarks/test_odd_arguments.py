@@ -38,7 +38,11 @@ def deep(values):
 
 def endless(values):
     while True:
-        time.sleep(0.01)
+        pass
+
+
+def waiting(values):
+    time.sleep(5)
 
 
 def careless(values):
@@ -69,7 +73,8 @@ VALID = np.arange(6.0).reshape(2, 3)
         (tidy, None, REFUSE, "right", ""),
         (short_of_words, None, REFUSE, "deep", "ValueError: no"),
         (deep, None, REFUSE, "deep", "Singular matrix"),
-        (endless, None, ANY, "hang", "no end after 0.2 s"),
+        (endless, None, ANY, "hang", "no end after 0.1 s"),
+        (waiting, None, ANY, "hang", "no end after 0.1 s"),
         (careless, None, REFUSE, "wrong", "taken: 0.0"),
         (spoiling, VALID, EQUAL, "wrong", "values was changed"),
         (blank, VALID, ANY, "wrong", "NaN or infinity in the result"),
@@ -78,7 +83,7 @@ VALID = np.arange(6.0).reshape(2, 3)
 )
 def test_the_judge_knows_each_kind_of_fault(monkeypatch, function, value, must, verdict, how):
     name = f"tl.fake.{function.__name__}"
-    monkeypatch.setattr(odd_arguments, "PATIENCE", 0.2)
+    monkeypatch.setattr(odd_arguments, "PATIENCE", 0.1)
     monkeypatch.setattr(odd_arguments, "PACKAGE", os.path.dirname(__file__))
     monkeypatch.setattr(valid_calls, "public_functions", lambda: {name: function})
     monkeypatch.setitem(valid_calls.CALLS, name, lambda: {"values": VALID.copy()})
