@@ -147,6 +147,10 @@ def test_fonts_that_are_installed_are_looked_through():
 def test_a_figure_without_words_is_refused():
     with pytest.raises(ValueError, match="alt"):
         plots.show(plots.label_curves(CURVES), alt="  ")
+    with pytest.raises(TypeError, match="alt must be a text; got 3"):
+        plots.show(plots.label_curves(CURVES), alt=3)
+    with pytest.raises(TypeError, match="figure must be a figure of Matplotlib; got str"):
+        plots.show("figure", alt="A figure.")
 
 
 def test_label_curves_draw_means_and_ranges():

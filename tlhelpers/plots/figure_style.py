@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tlhelpers.inputs import read_text
 from tlhelpers.plots.letters import FONT, find_letters
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def show(figure: Figure, alt: str) -> None:
 
     Raises
     ------
-    ValueError
-        If the text is empty.
+    TypeError, ValueError
+        If it is no figure, or the text is empty.
     """
     import matplotlib.pyplot as plt
     from IPython.display import display
 
-    if not alt.strip():
+    if not hasattr(figure, "savefig"):
+        raise TypeError(f"figure must be a figure of Matplotlib; got {type(figure).__name__}.")
+    if not read_text(alt, "alt").strip():
         raise ValueError("alt must say in a sentence what the figure shows; got an empty text.")
     png = io.BytesIO()
     with style():
