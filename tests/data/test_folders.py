@@ -588,7 +588,7 @@ def test_only_the_first_files_of_each_class(tmp_path):
     names = [(picture.label, picture.file.name) for picture in report.pictures]
     assert names == [(label, f"{i}.png") for label in (0, 1) for i in range(3)]
     assert report.left_out == ()
-    with pytest.raises(ValueError, match="first must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="first must be a whole number from 1 .*; got 0"):
         scan(root, first=0)
 
 

@@ -278,7 +278,10 @@ def test_which_few_are_taken_is_decided_by_the_seed(tmp_path):
 
 @pytest.mark.parametrize(
     "wrong, words",
-    [({"most_per_class": 1}, "at least 2; got 1"), ({"fractions": (0.5, 0.3, 0.2)}, "must be two")],
+    [
+        ({"most_per_class": 1}, "at least 2 .*; got 1"),
+        ({"fractions": (0.5, 0.3, 0.2)}, "must be two"),
+    ],
 )
 def test_wrong_wishes_are_refused_at_once(tmp_path, wrong, words):
     with pytest.raises(ValueError, match=words):

@@ -40,6 +40,7 @@ from tlhelpers.data.near_copies import (
 from tlhelpers.data.structure import NO_TABLE, check_structure
 from tlhelpers.data.unusable import IN_CLOUD
 from tlhelpers.data.wording import printable_name
+from tlhelpers.inputs import read_count
 
 INNER = "a folder in a class folder, not looked at"
 
@@ -112,8 +113,7 @@ def scan_folder(
       no usable picture in it: lemon
     >>> scratch.cleanup()
     """
-    if first is not None and not (isinstance(first, numbers.Integral) and first >= 1):
-        raise ValueError(f"first must be at least 1; got {first!r}.")
+    first = None if first is None else read_count(first, "first")
     _check_alike(alike)
     root = open_folder(path)
     listing = list_class_folders(root)
@@ -164,6 +164,9 @@ def scan_files(
         As by `scan_folder`.
     """
     _check_alike(alike)
+    root = as_path(root)
+    if not isinstance(listing, Listing):
+        raise TypeError(f"listing must come from list_class_folders; got {type(listing).__name__}.")
     files, left_out = listing.files, list(listing.left_out)
     results = map_in_threads(make_thumbnail, [file for _, file in files], "Looking", progress)
     good: list[_Usable] = []
@@ -272,6 +275,7 @@ def list_class_folders(root: Path) -> Listing:
     OSError
         If ``root`` may not be read.
     """
+    root = open_folder(root)
     left_out: list[LeftOutFile] = []
     ignored = 0
 

@@ -35,6 +35,7 @@ from tlhelpers.data.unusable import (
     why_unusable,
 )
 from tlhelpers.data.wording import counted, printable_name
+from tlhelpers.inputs import read_count
 
 if TYPE_CHECKING:  # for readers and type checkers only
     from PIL import Image
@@ -96,7 +97,7 @@ def load_images(
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
     try:
         files = list(files)
-    except TypeError:
+    except Exception:  # a symbol of Keras has its own
         raise TypeError(f"files must be a list of files; got {type(files).__name__}.") from None
     if not isinstance(size, numbers.Real) or not size >= 1 or size % 1:  # nor NaN or infinite
         raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
@@ -145,6 +146,7 @@ def check_memory(count: int, size: int, advice: str) -> None:
     """
     import psutil
 
+    count, size = read_count(count, "count", least=0, most=10**9), read_count(size, "size")
     need, free = count * size * size * 3, psutil.virtual_memory().available
     if need > free:
         raise MemoryError(
@@ -180,6 +182,8 @@ def decode_image(
     UnusableFile
         If it cannot be used, with the reason.
     """
+    path = as_path(path)
+    side = None if side is None else read_count(side, "side")
     try:
         try:
             return _decode(path, path, side)

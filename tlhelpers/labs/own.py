@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import numbers
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +21,7 @@ from tlhelpers.data.names import as_path
 from tlhelpers.data.structure import NO_TABLE
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching import fetch, mirror, registry
-from tlhelpers.inputs import check_shape, read_array, read_seed
+from tlhelpers.inputs import check_shape, read_array, read_count, read_seed
 from tlhelpers.labs import digits, imagenet
 from tlhelpers.networks import imagenet_weights, preprocessing, table
 from tlhelpers.networks.build import build_network
@@ -86,11 +85,9 @@ def scan_and_split(
     OSError, ValueError, MemoryError
         As for `Lab.from_folder`.
     """
-    if most_per_class is not None and not (
-        isinstance(most_per_class, numbers.Integral) and most_per_class >= 2
-    ):
-        raise ValueError(f"most_per_class must be at least 2; got {most_per_class!r}.")
-    seed = read_seed(seed)
+    if most_per_class is not None:
+        most_per_class = read_count(most_per_class, "most_per_class", least=2)
+    seed, size = read_seed(seed), read_count(size, "size")
     if not isinstance(fractions, Sequence) or isinstance(fractions, str) or len(fractions) != 2:
         raise ValueError(f"fractions must be two, to learn and to test; got {fractions!r}.")
     given = bool(given_splits.find_given_split(path))
