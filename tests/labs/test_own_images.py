@@ -279,7 +279,7 @@ def test_which_few_are_taken_is_decided_by_the_seed(tmp_path):
 @pytest.mark.parametrize(
     "wrong, words",
     [
-        ({"most_per_class": 1}, "at least 2 .*; got 1"),
+        ({"most_per_class": 1}, "whole number from 2 .*; got 1"),
         ({"fractions": (0.5, 0.3, 0.2)}, "must be two"),
     ],
 )
