@@ -1,6 +1,7 @@
 """Fetching: from servers that misbehave, by many processes, into broken caches."""
 
 import errno
+import functools
 import hashlib
 import io
 import os
@@ -950,6 +951,7 @@ def test_a_process_that_hangs_is_not_waited_for_without_end(cache, monkeypatch, 
 # ------------------------------------------------------------------------- photographs
 
 
+@functools.cache  # the time of its making is in an archive, and every call means the same one
 def make_photos(count=7, top="flower_photos"):
     """A tiny archive with the layout of the real one."""
     buffer = io.BytesIO()
