@@ -78,8 +78,10 @@ def all_calls(names: list[str] | None = None) -> list[Call]:
             optional = optional or argument in ("augment", "watch", "weights")
             if valid is None:
                 valid = Path("weights.h5")
+            much = (name, argument) in valid_calls.MUCH_WORK
             for odd in odd_values.odd_values(valid, optional=optional):
-                calls.append(Call(name, argument, odd))
+                if not (much and odd.name == "a large array"):
+                    calls.append(Call(name, argument, odd))
     return calls
 
 

@@ -480,6 +480,9 @@ CHANGES = {
     "tl.augmentation.random_warp": {"rng"},
 }
 
+#: Arguments for which a large array is right, and only much work.
+MUCH_WORK = {("tl.augmentation.random_affine", "images"), ("tl.augmentation.random_warp", "images")}
+
 #: Where every value is right: they answer in words, or do not look at it.
 TAKES_ANYTHING = {
     ("*", "advice"): "only words in a message",

@@ -178,3 +178,12 @@ def test_probabilities_take_lists_and_refuse_what_the_network_does_not_take():
     ):
         with pytest.raises(ValueError, match=words):
             metrics.probabilities(model, images)
+
+
+def test_a_network_without_an_input_is_told_to_begin_with_one():
+    unbuilt = keras.Sequential([keras.layers.Dense(3, "softmax")])
+    for ask in (metrics.probabilities, lambda model, rows: metrics.accuracy(model, (rows, [0]))):
+        with pytest.raises(ValueError, match=r"no fixed input. Begin it with keras.Input"):
+            ask(unbuilt, np.ones((1, 4)))
+        with pytest.raises(TypeError, match="network of Keras; got 'MobileNetV2'"):
+            ask("MobileNetV2", np.ones((1, 4)))

@@ -13,10 +13,9 @@ from tlhelpers.inputs import (
     read_images,
     read_items,
     read_labels,
-    read_network,
     read_number,
 )
-from tlhelpers.networks.surgery import gives_logits, run_network
+from tlhelpers.networks.surgery import gives_logits, read_one_input, run_network
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -183,7 +182,7 @@ def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256)
 
 def read_for(model: keras.Model, images: Any, name: str = "images") -> np.ndarray:
     """Return images as a classifier takes them, at least one, or say what does not fit."""
-    shape = read_network(model).input_shape[1:]
+    shape = read_one_input(model).input_shape[1:]
     return read_images(images, name, shape=shape, at_least=1)
 
 
