@@ -1,7 +1,6 @@
 """What a caller may give, and which sentence answers what cannot be read."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,12 +163,6 @@ def test_texts_and_choices_are_read():
     words = "Unknown style 'bold'. Choose from: plain, varied"
     refused(ValueError, words, inputs.read_choice, "bold", "style", ("plain", "varied"))
     refused(TypeError, "Unknown style", inputs.read_choice, np.zeros(2), "style", ("plain",))
-
-
-@pytest.mark.parametrize("path", [None, 3, b"a", ["a"], np.zeros(2)])
-def test_a_path_is_a_text_or_a_path(path):
-    refused(TypeError, "folder must be the path of", inputs.read_path, path, "folder")
-    assert inputs.read_path("~", "folder") == inputs.read_path(Path.home(), "folder") == Path.home()
 
 
 @pytest.mark.parametrize("items", [["a", "b"], ("a", "b"), np.array(["a", "b"])])

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -250,13 +249,6 @@ def read_text(text: Any, name: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"{name} must be a text; got {_short(text)}.")
     return text
-
-
-def read_path(path: Any, name: str) -> Path:
-    """Return the path of a file or a folder, with ``~`` as the home folder."""
-    if not isinstance(path, (str, Path)):
-        raise TypeError(f"{name} must be the path of a file or a folder; got {_short(path)}.")
-    return Path(path).expanduser()
 
 
 def read_choice(choice: Any, name: str, choices: Iterable[str]) -> str:

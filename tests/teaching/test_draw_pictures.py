@@ -61,7 +61,7 @@ def test_the_default_place_is_the_learners_own_and_can_be_read_as_a_lab(tmp_path
 
 def test_a_folder_is_a_path_and_a_class_a_text():
     for folder in (3, ["a"], b"a"):
-        with pytest.raises(TypeError, match="folder must be the path of"):
+        with pytest.raises(TypeError, match="Wanted is the path of"):
             tl.widgets.draw_pictures(folder)
     with pytest.raises(TypeError, match="class_name must be a text; got 3"):
         keep_drawings.save_drawing(LINE, 3, "nowhere")

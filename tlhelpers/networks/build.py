@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.data.names import as_path
 from tlhelpers.inputs import read_count, read_network
 from tlhelpers.networks.preprocessing import smallest_side
 from tlhelpers.networks.table import find_architecture
@@ -61,7 +62,7 @@ def build_network(
     import keras
 
     architecture = find_architecture(name)
-    path = None if weights is None else _read_path(weights)
+    path = None if weights is None else as_path(weights)
     if path is not None:
         _check_file(path, name)
     small = smallest_side(name)
@@ -145,12 +146,6 @@ def pooled_backbone(name: str, model: keras.Model) -> keras.Model:
 
 
 # ----------------------------------------------------------------------------- checks
-
-
-def _read_path(weights: str | Path) -> Path:
-    if not isinstance(weights, (str, Path)):
-        raise TypeError(f"weights must be the path of a file; got {type(weights).__name__}.")
-    return Path(weights).expanduser()
 
 
 def _check_file(path: Path, name: str) -> None:

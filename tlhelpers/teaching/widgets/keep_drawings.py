@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tlhelpers import plots
 from tlhelpers.data import folders
+from tlhelpers.data.names import as_path
 from tlhelpers.data.wording import printable_name
 from tlhelpers.fetching.places import learner_folder
-from tlhelpers.inputs import read_path, read_text
+from tlhelpers.inputs import read_text
 from tlhelpers.teaching.widgets.drawing import to_sheet
 from tlhelpers.teaching.widgets.sheet import Sheet, button
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
@@ -64,7 +65,7 @@ def save_drawing(strokes: Strokes, class_name: str, folder: str | Path | None = 
     sheet = to_sheet(strokes)
     if not read_text(class_name, "class_name").strip():
         raise ValueError("Say first what it is: the name of its class.")
-    root = read_path(folder, "folder") if folder is not None else drawings_folder()
+    root = as_path(folder) if folder is not None else drawings_folder()
     place = root / safe_name(class_name.strip(), otherwise="class")
     place.mkdir(parents=True, exist_ok=True)
     number = 1
@@ -91,7 +92,7 @@ def count_drawings(folder: str | Path) -> dict[str, int]:
     >>> count_drawings("no such folder")
     {}
     """
-    root = read_path(folder, "folder")
+    root = as_path(folder)
     inside = sorted(root.iterdir()) if root.is_dir() else []
     counts = {
         place.name: sum(file.suffix == ".png" for file in place.iterdir())
@@ -136,7 +137,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     """
     import ipywidgets
 
-    root = read_path(folder, "folder") if folder is not None else drawings_folder()
+    root = as_path(folder) if folder is not None else drawings_folder()
     picture, words = ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
