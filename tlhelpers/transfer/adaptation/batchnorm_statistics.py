@@ -14,8 +14,9 @@ from tlhelpers.transfer.adaptation.checks import History, read_norm_input
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-#: Numbers of the input that go through a network at once, if nobody says how many images.
-AT_ONCE = 2**20
+#: Numbers of the input that go through a network at once, if nobody says how many images:
+#: as many as 256 images of the usual size have.
+AT_ONCE = 256 * 224 * 224 * 3
 
 
 def take_target_statistics(
