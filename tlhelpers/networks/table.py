@@ -102,7 +102,7 @@ def find_architecture(name: str) -> Architecture:
     >>> find_architecture("MobileNetV2").size
     224
     """
-    if name in ARCHITECTURES:
+    if isinstance(name, str) and name in ARCHITECTURES:
         return ARCHITECTURES[name]
     lower = {known.lower(): known for known in ARCHITECTURES}
     close = difflib.get_close_matches(str(name).lower(), lower, n=3, cutoff=0.6)

@@ -147,7 +147,7 @@ def _tell_backend(error: Exception) -> None:
 
 if "MPLBACKEND" in os.environ and "matplotlib" not in sys.modules:
     try:
-        pass
+        import matplotlib  # noqa: F401
     except ValueError as error:  # it refuses a name that it does not know
         _tell_backend(error)
         del os.environ["MPLBACKEND"]
