@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tlhelpers.inputs import read_labels, read_network, read_number
+from tlhelpers.inputs import (
+    read_count,
+    read_function,
+    read_labels,
+    read_network,
+    read_number,
+    read_text,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
 
-def walk(model: keras.Layer) -> Iterator[keras.Layer]:
+def walk(model: keras.Model) -> Iterator[keras.Layer]:
     """Yield every layer at any depth once, each before those that it holds.
 
     Layers are held by networks, by wrappers such as ``TimeDistributed``, by ``LSTM`` and
@@ -34,7 +41,7 @@ def walk(model: keras.Layer) -> Iterator[keras.Layer]:
                 yield inner
                 yield from go(inner)
 
-    return go(model)
+    return go(read_network(model))
 
 
 def all_layers(model: keras.Model) -> Iterator[keras.Layer]:
@@ -164,7 +171,7 @@ def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
     import keras
 
     names = [part.name for part in read_one_input(model).layers]
-    if layer is not None and layer not in names:
+    if layer is not None and read_text(layer, "layer") not in names:
         raise ValueError(f"{model.name} has no layer {layer!r}. Its layers: {', '.join(names)}.")
     if layer is None and len(names) < 2:
         raise ValueError(f"{model.name} has one layer: nothing is left when its head is cut off.")
@@ -225,21 +232,23 @@ def unfreeze(model: keras.Model, last: int | None = None) -> None:
     ValueError
         If ``last`` is negative or larger than the number of layers.
     """
-    layers = list(all_layers(read_network(model)))
+    layers = list(all_layers(model))
     total = len(layers)
-    last = total if last is None else last
-    if not 0 <= read_number(last, "last") <= total:
-        raise ValueError(f"{model.name} has {total} layers; cannot unfreeze the last {last}.")
+    if last is None:
+        last = total
+    last = read_count(last, f"last (of {total} layers)", least=0, most=total)
     norms = {id(layer) for layer in batchnorm_layers(model)}
-    chosen = {id(layer) for layer in layers[total - int(last) :]} - norms
+    chosen = {id(layer) for layer in layers[total - last :]} - norms
     train_only(model, lambda layer: id(layer) in chosen)
 
 
 def train_only(model: keras.Model, chosen: Callable[[keras.Layer], bool]) -> None:
     """Let training change some layers only, out of all at any depth."""
+    layers = list(all_layers(model))
+    read_function(chosen, "chosen")
     model.trainable = False  # Keras looks into a network only if this changes
     model.trainable = True  # what is frozen would hide trainable layers inside it
-    for layer in all_layers(model):
+    for layer in layers:
         if _held(layer):  # its weights alone: a frozen layer would freeze what it holds
             for weight in _own_weights(layer):
                 weight.trainable = weight.trainable and chosen(layer)
@@ -301,7 +310,7 @@ def _first_line(error: Exception) -> str:
 
 def restore_trainable(network: keras.Model, model: keras.Model) -> None:
     """Let the same layers be trainable as in the model that the network was copied from."""
-    network.trainable = model.trainable
+    network.trainable = read_network(model).trainable
     for new, old in zip(walk(network), walk(model), strict=True):
         new.trainable = old.trainable
     for weight, other in zip(network.weights, model.weights, strict=True):

@@ -70,8 +70,8 @@ def random_affine(
 
     images = read_images(images, shape=(None, None, None))
     for name, number in (("turn", turn), ("stretch", stretch), ("slant", slant)):
-        read_number(number, name, least=0)
-    shift, paper = read_number(shift, "shift", least=0), read_number(paper, "paper")
+        read_number(number, name, least=0, most=360)
+    shift, paper = read_number(shift, "shift", least=0, most=1), read_number(paper, "paper")
     rng = np.random.default_rng(read_seed(seed))
     n, height, width = images.shape[:3]
     angle = np.radians(rng.normal(0, turn, n))
@@ -132,7 +132,7 @@ def random_warp(
     import keras
 
     images = read_images(images, shape=(None, None, None))
-    strength = read_number(strength, "strength", least=0)
+    strength = read_number(strength, "strength", least=0, most=10)
     paper, ink = read_number(paper, "paper"), read_number(ink, "ink")
     span = ink - paper
     if images.size and np.abs(images - paper).max() > 12 * abs(span):

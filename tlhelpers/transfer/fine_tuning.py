@@ -192,7 +192,7 @@ def changed_layers(model: keras.Model, before: Sequence[np.ndarray]) -> list[ker
     >>> len(changed_layers(model, before))
     1
     """
-    before = _read_weights(before, "before")
+    model, before = read_network(model), _read_weights(before, "before")
     if [np.shape(old) for old in before] != [tuple(now.shape) for now in model.weights]:
         raise ValueError(
             f"These are {len(before)} weights of another network than {model.name}, which has "
@@ -315,7 +315,7 @@ def fine_tune(
     >>> model.compile("adam", "sparse_categorical_crossentropy")
     >>> fine_tune(model, np.zeros((6, 4)), np.array([0, 1, 2] * 2), epochs=1, augment=None)
     """
-    read_number(learning_rate, "learning_rate", above=0)
+    read_number(learning_rate, "learning_rate", above=0, most=1000)
     epochs, batch_size = read_count(epochs, "epochs"), read_count(batch_size, "batch_size")
     images, labels = _read_training(model, images, labels)
     rng, n = np.random.default_rng(read_seed(seed)), len(labels)

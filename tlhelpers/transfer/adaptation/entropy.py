@@ -110,7 +110,7 @@ def tent(
     from tqdm.auto import tqdm
 
     target_images = read_norm_input(model, target_images, batch_size, "TENT")
-    read_number(learning_rate, "learning_rate", above=0)
+    read_number(learning_rate, "learning_rate", above=0, most=1000)
     network = copy_network(model)
     train_only(network, lambda layer: isinstance(layer, keras.layers.BatchNormalization))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from tlhelpers.inputs import read_count, read_function, read_number, read_seed
+from tlhelpers.inputs import read_count, read_function, read_network, read_number, read_seed
 from tlhelpers.networks.surgery import (
     all_layers,
     batchnorm_layers,
@@ -107,11 +107,15 @@ def train(
         model, source_images, source_labels, target_images, batch_size
     )
     read_count(steps, "steps")
-    read_number(learning_rate, "learning_rate", above=0)
+    read_number(learning_rate, "learning_rate", above=0, most=1000)
     read_seed(seed)
-    for name, function in (("augment", augment), ("watch", watch)):
+    read_function(loss, "loss")
+    functions = {"more": more, "trains": trains, "augment": augment, "watch": watch}
+    for name, function in functions.items():
         if function is not None:
             read_function(function, name)
+    if helper is not None:
+        read_network(helper, "helper")
     network = copy_network(model)
     if trains is not None:
         may = {id(layer) for layer in all_layers(network) if layer.trainable and trains(layer)}
@@ -125,7 +129,7 @@ def train(
     history: History = {}
     for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
         batch = next(batches)
-        batch |= more(step, network, batch) if more else {}
+        batch |= more(step, network, batch) if more is not None else {}
         numbers = step_on(trainer, batch)
         for name, value in numbers.items():
             history.setdefault(name, []).append(float(value))

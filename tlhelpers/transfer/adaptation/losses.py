@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+
+from tlhelpers.inputs import (
+    read_array,
+    read_items,
+    read_labels,
+    read_number,
+    read_probabilities,
+    read_rows,
+)
+
+
+def _as_tensor(values: Any, read: Callable[..., Any], *args: Any) -> Any:
+    """Let a tensor of a training through as it is; read what a caller gives."""
+    from keras import ops
+
+    return values if ops.is_tensor(values) else ops.convert_to_tensor(read(values, *args))
+
+
+def _rows(values: Any, name: str) -> Any:
+    return _as_tensor(values, lambda x: read_rows(x, name).astype("float32"))
+
+
+def _answers(values: Any, name: str = "answers") -> Any:
+    return _as_tensor(values, lambda x: read_probabilities(x, name).astype("float32"))
 
 
 def cross_entropy(labels: Any, answers: Any) -> Any:
     """Return the mean of -log(probability of the right class), as in ordinary training."""
     import keras
 
+    answers = _answers(answers)
+    labels = _as_tensor(labels, lambda x: read_labels(x, classes=answers.shape[-1]))
+    if labels.shape[0] != answers.shape[0]:
+        raise ValueError(f"There are {labels.shape[0]} labels for {answers.shape[0]} answers.")
     return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, answers))
 
 
@@ -23,7 +54,7 @@ def mean_entropy(answers: Any) -> Any:
     """
     from keras import ops
 
-    answers = ops.clip(ops.convert_to_tensor(answers), 1e-7, 1.0)
+    answers = ops.clip(_answers(answers), 1e-7, 1.0)
     return ops.mean(-ops.sum(answers * ops.log(answers), axis=-1))
 
 
@@ -51,8 +82,10 @@ def coral_distance(a: Any, b: Any) -> Any:
     """
     from keras import ops
 
+    a, b = _rows(a, "a"), _rows(b, "b")
+    _check_columns(a, b)
+
     def covariance(x: Any) -> Any:
-        x = ops.convert_to_tensor(x)
         x = x - ops.mean(x, axis=0, keepdims=True)
         return ops.matmul(ops.transpose(x), x) / (x.shape[0] - 1)
 
@@ -87,7 +120,9 @@ def mmd_distance(a: Any, b: Any, widths: tuple[float, ...] = (0.25, 0.5, 1.0, 2.
     """
     from keras import ops
 
-    a, b = ops.convert_to_tensor(a), ops.convert_to_tensor(b)
+    a, b = _rows(a, "a"), _rows(b, "b")
+    _check_columns(a, b)
+    scales = [read_number(width, "A width", above=0) for width in read_items(widths, "widths")]
     both = ops.concatenate([a, b], axis=0)
     norms = ops.sum(ops.square(both), axis=1, keepdims=True)
     squares = ops.maximum(
@@ -95,7 +130,7 @@ def mmd_distance(a: Any, b: Any, widths: tuple[float, ...] = (0.25, 0.5, 1.0, 2.
     )
     # The width follows the batch, but nothing is learned by changing the ruler.
     typical = ops.stop_gradient(ops.mean(squares)) + 1e-12
-    kernel = sum(ops.exp(-squares / (width * typical)) for width in widths) / len(widths)
+    kernel = sum(ops.exp(-squares / (width * typical)) for width in scales) / len(scales)
     n = a.shape[0]
     inside = ops.mean(kernel[:n, :n]) + ops.mean(kernel[n:, n:])
     return inside - 2 * ops.mean(kernel[:n, n:])
@@ -113,7 +148,16 @@ def reverse_gradient(x: Any, amount: Any) -> Any:
     """
     from keras import ops
 
+    x = _as_tensor(x, lambda values: read_array(values, "x").astype("float32"))
+    amount = _as_tensor(amount, lambda value: np.float32(read_number(value, "amount")))
     return ops.stop_gradient(x * (1 + amount)) - amount * x
+
+
+def _check_columns(a: Any, b: Any) -> None:
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"a and b must have as many features; got {a.shape[1]} and {b.shape[1]} columns."
+        )
 
 
 def alignment_ratio(source_answers: Any, target_answers: Any) -> Any:
@@ -141,6 +185,11 @@ def alignment_ratio(source_answers: Any, target_answers: Any) -> Any:
     """
     from keras import ops
 
-    source = ops.mean(ops.convert_to_tensor(source_answers), axis=0)
-    target = ops.mean(ops.convert_to_tensor(target_answers), axis=0)
+    source = ops.mean(_answers(source_answers, "source_answers"), axis=0)
+    target = ops.mean(_answers(target_answers, "target_answers"), axis=0)
+    if source.shape != target.shape:
+        raise ValueError(
+            "source_answers and target_answers must have as many classes; got "
+            f"{source.shape[0]} and {target.shape[0]}."
+        )
     return source / ops.maximum(target, 1e-6)

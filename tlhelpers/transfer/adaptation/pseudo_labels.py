@@ -11,6 +11,7 @@ from tlhelpers.inputs import (
     read_count,
     read_function,
     read_images,
+    read_items,
     read_number,
     read_probabilities,
 )
@@ -65,8 +66,8 @@ def self_training(
     """
     read_number(weight, "weight", least=0)
     read_count(rounds, "rounds")
-    for share in shares:
-        read_number(share, "shares", above=0, most=1)
+    for share in read_items(shares, "shares", at_least=2, at_most=2):
+        read_number(share, "A share", above=0, most=1)
     target_images = read_images(target_images, "target_images")
     steps, size = settings.get("steps", 300), settings.get("batch_size", 64)
     augment = settings.get("augment")
