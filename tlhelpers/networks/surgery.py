@@ -310,7 +310,7 @@ def _first_line(error: Exception) -> str:
 
 def restore_trainable(network: keras.Model, model: keras.Model) -> None:
     """Let the same layers be trainable as in the model that the network was copied from."""
-    network.trainable = read_network(model).trainable
+    read_network(network).trainable = read_network(model).trainable
     for new, old in zip(walk(network), walk(model), strict=True):
         new.trainable = old.trainable
     for weight, other in zip(network.weights, model.weights, strict=True):

@@ -17,6 +17,7 @@ from tlhelpers.inputs import (
     check_shape,
     read_array,
     read_count,
+    read_function,
     read_images,
     read_labels,
     read_network,
@@ -317,6 +318,8 @@ def fine_tune(
     """
     read_number(learning_rate, "learning_rate", above=0, most=1000)
     epochs, batch_size = read_count(epochs, "epochs"), read_count(batch_size, "batch_size")
+    if after_epoch is not None:
+        read_function(after_epoch, "after_epoch")
     images, labels = _read_training(model, images, labels)
     rng, n = np.random.default_rng(read_seed(seed)), len(labels)
     if mix is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tlhelpers.inputs import read_count, read_number, read_seed
 from tlhelpers.networks.surgery import read_one_input
-from tlhelpers.transfer.adaptation.checks import History
+from tlhelpers.transfer.adaptation.checks import History, need_images
 from tlhelpers.transfer.adaptation.loop import Settings, train
 from tlhelpers.transfer.adaptation.losses import (
     coral_distance,
@@ -50,6 +50,7 @@ def deep_coral(
     ----------
     Sun and Saenko 2016, "Deep CORAL: correlation alignment for deep domain adaptation".
     """
+    need_images(source_images=source_images, target_images=target_images)
     read_number(weight, "weight", least=0)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
@@ -90,6 +91,7 @@ def deep_mmd(
     ----------
     Long et al. 2015, "Learning transferable features with deep adaptation networks".
     """
+    need_images(source_images=source_images, target_images=target_images)
     read_number(weight, "weight", least=0)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
@@ -137,6 +139,7 @@ def dann(
     import keras
     from keras import ops
 
+    need_images(source_images=source_images, target_images=target_images)
     read_number(weight, "weight", least=0)
     read_count(hidden, "hidden")
     steps = settings.get("steps", 300)

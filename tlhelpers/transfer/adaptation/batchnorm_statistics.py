@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlhelpers.inputs import read_count
 from tlhelpers.networks.surgery import batchnorm_layers, copy_network, run_network, walk
 from tlhelpers.transfer.adaptation.checks import History, read_norm_input
 
@@ -133,7 +134,8 @@ def adabn(
     """
     from keras import ops
 
-    target_images = read_norm_input(model, target_images, batch_size or 2, "AdaBN")
+    least = 2 if batch_size is None else read_count(batch_size, "batch_size", least=2)
+    target_images = read_norm_input(model, target_images, least, "AdaBN")
     network = copy_network(model)
     take_target_statistics(network, target_images, batch_size)
     shift = []

@@ -64,6 +64,13 @@ def read_input(
     return found[0], labels, found[1]
 
 
+def need_images(**images: Any) -> None:
+    """Refuse to go on without the images that a method needs."""
+    for name, given in images.items():
+        if given is None:
+            raise TypeError(f"{name} must be an array of images for this method; got None.")
+
+
 def read_norm_input(model: keras.Model, images: Any, batch_size: int, method: str) -> np.ndarray:
     """Return target images for a method that changes BatchNormalization and nothing else."""
     if not batchnorm_layers(read_network(model)):

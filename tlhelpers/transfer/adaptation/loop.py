@@ -22,7 +22,7 @@ from tlhelpers.networks.surgery import (
     walk,
 )
 from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
-from tlhelpers.transfer.adaptation.checks import History, not_finite, read_input
+from tlhelpers.transfer.adaptation.checks import History, need_images, not_finite, read_input
 from tlhelpers.transfer.adaptation.losses import cross_entropy
 from tlhelpers.transfer.augmentation import augmented
 
@@ -267,6 +267,7 @@ def source_only(
     history : dict
         ``"loss"``.
     """
+    need_images(source_images=source_images)
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         _, answers = look(batch["source"])

@@ -25,11 +25,15 @@ def _as_tensor(values: Any, read: Callable[..., Any], *args: Any) -> Any:
 
 
 def _rows(values: Any, name: str) -> Any:
-    return _as_tensor(values, lambda x: read_rows(x, name).astype("float32"))
+    from keras import ops
+
+    return ops.cast(_as_tensor(values, read_rows, name), "float32")
 
 
 def _answers(values: Any, name: str = "answers") -> Any:
-    return _as_tensor(values, lambda x: read_probabilities(x, name).astype("float32"))
+    from keras import ops
+
+    return ops.cast(_as_tensor(values, read_probabilities, name), "float32")
 
 
 def cross_entropy(labels: Any, answers: Any) -> Any:
