@@ -17,6 +17,7 @@ from pathlib import Path
 import ctrl_c
 import psutil
 import pytest
+from jupyter_server.serverapp import ServerApp
 
 from tlhelpers.course import command_line, notebooks
 from tlhelpers.course.commands import lab
@@ -246,8 +247,10 @@ def test_the_commands_of_the_course_are_found_in_the_lab(checkout, started):
 def test_a_terminal_in_the_lab_does_not_set_path_anew(checkout, started, monkeypatch):
     monkeypatch.setenv("SHELL", "/some where/zsh")
     command_line.main(["lab"])
-    setting = "--ServerApp.terminado_settings=shell_command='/some where/zsh'"
-    assert setting in started[0][0]
+    (setting,) = [word for word in started[0][0] if "terminado_settings" in word]
+    server = ServerApp()
+    server.parse_command_line([setting])
+    assert server.terminado_settings == {"shell_command": ["/some where/zsh"]}
 
 
 def test_many_pictures_are_uploaded_at_once_and_the_learners_settings_win(checkout, started):

@@ -142,6 +142,34 @@ def test_a_changed_cell_stays_where_the_course_dropped_it(course, mine):
     assert sources(mine / NAME) == ["# Title", "a = my_guess", "b = 2"]
 
 
+def test_what_the_learner_moved_stays_where_it_is(course, mine):
+    edit(mine / NAME, lambda cells: cells.insert(0, cells.pop(2)))
+    edit(course / "notebooks" / NAME, lambda cells: cells[1].update(source="a = 2"))
+    edit(course / "notebooks" / NAME, lambda cells: cells.append(cell("new", "c = 3")))
+    working_copy.update_copy(course, mine)
+    assert sources(mine / NAME) == ["b = 2", "c = 3", "# Title", "a = 2"]
+
+
+@pytest.mark.parametrize("content", ["<<<<<<< HEAD", "{}"])
+def test_a_broken_notebook_of_the_course_holds_up_no_other(course, mine, content):
+    (course / "notebooks" / "01_more.ipynb").write_text(content)
+    (course / "notebooks" / "._00_start.ipynb").write_text("what macOS keeps")
+    (course / "docs" / ".ipynb_checkpoints").mkdir()
+    (course / "docs" / "folder").mkdir()
+    edit(course / "notebooks" / NAME, lambda cells: cells[1].update(source="a = 2"))
+    said = working_copy.update_copy(course, mine)
+    assert [("taken over" in line, "01_more" in line) for line in said] == [
+        (True, False),
+        (False, True),
+    ]
+    assert sources(mine / NAME)[1] == "a = 2"
+    before = files(mine)
+    (course / "notebooks" / NAME).write_text(content)
+    with pytest.raises(CannotDo, match="00_start.ipynb is no readable notebook"):
+        working_copy.start_again(course, mine, NAME)
+    assert files(mine) == before
+
+
 def test_cells_with_one_id_are_all_kept(course, mine):
     edit(mine / NAME, lambda cells: cells.insert(2, cell("a", "twice")))
     edit(course / "notebooks" / NAME, lambda cells: cells[0].update(source="# New"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -43,10 +42,16 @@ def update_copy(course: Path, folder: Path) -> list[str]:
     _check_folder(course, folder)
     said = []
     try:
-        for path in sorted((course / "notebooks").glob("*.ipynb")):
-            said += _update_notebook(_without_outputs(path), folder, path.name)
-        for path in sorted((course / "docs").glob("*")):
-            _update_page(path.read_bytes(), folder, f"docs/{path.name}")
+        for path in sorted((course / "notebooks").glob("[!.]*.ipynb")):
+            try:
+                new = _without_outputs(path)
+            except ValueError as problem:
+                said.append(f"{path} {problem}. Your copy of it stays as it is.")
+                continue
+            said += _update_notebook(new, folder, path.name)
+        for path in sorted((course / "docs").glob("[!.]*")):
+            if path.is_file():
+                _update_page(path.read_bytes(), folder, f"docs/{path.name}")
     except OSError as problem:
         raise _unusable(folder, problem) from problem
     return said
@@ -69,8 +74,11 @@ def start_again(course: Path, folder: Path, name: str) -> str:
     """
     _check_folder(course, folder)
     try:
+        text = _text(_without_outputs(course / "notebooks" / name))
         kept = _keep(folder, name)
-        _hand_out(_text(_without_outputs(course / "notebooks" / name)), folder, name)
+        _hand_out(text, folder, name)
+    except ValueError as problem:
+        raise CannotDo(f"{course / 'notebooks' / name} {problem}.") from problem
     except OSError as problem:
         raise _unusable(folder, problem) from problem
     return f"{name} starts again." + (f" What you had is {kept}." if kept else "")
@@ -79,9 +87,8 @@ def start_again(course: Path, folder: Path, name: str) -> str:
 def merge(base: dict, course: dict, mine: dict) -> tuple[dict, list[str]]:
     """Take into a learner's notebook what the course has changed since it was handed out.
 
-    A cell that the learner did not touch becomes that of the course.  One that they
-    changed stays, one that they added stays behind the cell that it stands behind,
-    and one that they deleted stays away.
+    A cell that the learner did not touch becomes that of the course.  What they
+    changed, added or moved stays where it is, and what they deleted stays away.
 
     Parameters
     ----------
@@ -96,26 +103,27 @@ def merge(base: dict, course: dict, mine: dict) -> tuple[dict, list[str]]:
     """
     was = {cell["id"]: _content(cell) for cell in base["cells"]}
     now = {cell["id"]: cell for cell in course["cells"]}
-    theirs: dict[str, dict] = {}
-    own = defaultdict(list)  # cells of the learner, by the cell of the course before them
-    last = None
+    cells: list[dict] = []
+    here: set[str] = set()
+    clashes = []
     for cell in mine["cells"]:
-        if cell["id"] in now and cell["id"] not in theirs:
-            last = cell["id"]
-            theirs[last] = cell
-        elif _content(cell) != was.get(cell["id"]):
-            own[last].append(cell)
-    cells, clashes = [*own[None]], []
-    for key, cell in now.items():
-        if key in theirs:
-            touched = _content(theirs[key]) != was.get(key)
-            same = _content(theirs[key]) == _content(cell)
-            cells.append(theirs[key] if touched or same else cell)
-            if touched and not same and _content(cell) != was.get(key):
-                clashes.append(key)
-        elif key not in was:
+        key, content = cell["id"], _content(cell)
+        if key in here or content != was.get(key):  # the learner's own
             cells.append(cell)
-        cells += own[key]
+            if key in now and key not in here and _content(now[key]) not in (content, was.get(key)):
+                clashes.append(key)
+        elif key in now:
+            cells.append(cell if content == _content(now[key]) else now[key])
+        here.add(key)
+    before = None
+    for key, cell in now.items():
+        if key not in was and key not in here:
+            place = 1 + max((i for i, one in enumerate(cells) if one["id"] == before), default=-1)
+            while place < len(cells) and cells[place]["id"] not in now:
+                place += 1  # behind what the learner has added there
+            cells.insert(place, cell)
+        if any(one["id"] == key for one in cells):
+            before = key
     return mine | {"cells": cells}, clashes
 
 
@@ -206,10 +214,7 @@ def _keep(folder: Path, name: str, *, move: bool = True) -> str | None:
 
 def _without_outputs(path: Path) -> dict:
     """Return a notebook as it is handed out: nothing has run, nothing gives a guess away."""
-    try:
-        notebook = _read(path)
-    except ValueError as problem:
-        raise CannotDo(f"{path} {problem}. Restore it: git checkout -- notebooks") from problem
+    notebook = _read(path)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None

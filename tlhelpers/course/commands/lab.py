@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tlhelpers.course.arguments import Commands, add_command
-from tlhelpers.course.notebooks import FIRST_NOTEBOOK, choose_notebooks, root_or_stop
+from tlhelpers.course.notebooks import FIRST_NOTEBOOK, CannotDo, choose_notebooks, root_or_stop
 from tlhelpers.fetching.places import PACKAGE
 
 COPY = "my_course"  # in the checkout, and not in git
@@ -45,9 +44,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--fresh", action="store_true", help="start this notebook again, and keep the old one"
     )
-    command.add_argument(
-        "--folder", type=Path, metavar="DIR", help=f"where your copies are (default: {COPY})"
-    )
+    command.add_argument("--folder", metavar="DIR", help=f"where your copies are (default: {COPY})")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,11 +53,13 @@ def run(args: argparse.Namespace) -> int:
 
     root = root_or_stop()
     notebook = choose_notebooks(root / "notebooks", [args.name])[0]
-    folder = (args.folder or root / COPY).expanduser().absolute()
+    folder = Path(os.path.expanduser(args.folder or root / COPY)).absolute()
     if args.fresh:
         print(working_copy.start_again(root, folder, notebook.name))
     for line in working_copy.update_copy(root, folder):
         print(line)
+    if not (folder / notebook.name).is_file():
+        raise CannotDo(f"So there is no {notebook.name} to open in {folder}.")
     print(f"Your notebooks are in {folder}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="tl-lab-", ignore_cleanup_errors=True) as scratch:
         command = [sys.executable, "-m", "jupyterlab", str(folder / notebook.name)]
@@ -79,9 +78,10 @@ def _settings(scratch: Path) -> list[str]:
         f"--ServerApp.tornado_settings={{'websocket_max_message_size': {MOST_UPLOADED}}}",
         "--ContentsManager.pre_save_hook=tlhelpers.course.saving.before_saving",
     ]
-    if shell := os.environ.get("SHELL"):
+    shell = os.environ.get("SHELL")
+    if shell and os.name != "nt":
         # As it is: a login shell, which JupyterLab may start, sets PATH anew.
-        settings.append(f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}")
+        settings.append(f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}")
     return settings
 
 
