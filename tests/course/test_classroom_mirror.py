@@ -462,7 +462,7 @@ def test_who_reads_too_slowly_makes_room(folder, monkeypatch):
         wait_until(lambda: len([v for v in running.visits.values() if v.sent]) == 2)
         assert ask_raw(running, b"GET /mirror.json HTTP/1.1\r\n\r\n") == b""
         for visit in running.visits.values():
-            visit.since -= 1e6
+            visit.moved -= mirror_server.PATIENCE  # since it took the last block
         assert ask(running, "/mirror.json")[0].status == 200
         for line in lines:
             line.close()
@@ -639,3 +639,13 @@ def test_a_mirror_built_from_the_real_one(shared, tmp_path, monkeypatch):
         len(mirror.read_manifest(tmp_path / "m")) == 4
         and classroom_mirror.check_mirror(tmp_path / "m") == []
     )
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only Linux says what is open")
+def test_a_folder_in_the_place_of_a_file_leaves_nothing_open(folder):
+    (folder / "place").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        with pytest.raises(OSError):
+            mirror_server.open_inside(folder, "place")
+    assert len(os.listdir("/proc/self/fd")) == before

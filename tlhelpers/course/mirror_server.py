@@ -24,8 +24,8 @@ PORT = 8765
 TIMEOUT = 30.0  # seconds that a learner's computer may be silent
 CONNECTIONS = 64  # at once; more are turned away, and try again
 #: Where all places are taken, room is made: by ending what has said nothing
-#: after `AT_ONCE` seconds, or takes less than `SLOWEST` bytes per second after `PATIENCE`.
-AT_ONCE, PATIENCE, SLOWEST = 0.5, 10.0, 10_000
+#: after `AT_ONCE` seconds, or has not taken a `BLOCK` of bytes for `PATIENCE`.
+AT_ONCE, PATIENCE, BLOCK = 0.5, 10.0, 2**17
 
 
 def inside(folder: Path, path: str) -> Path:
@@ -78,13 +78,13 @@ def open_inside(folder: Path, path: str) -> BinaryIO:
             os.close(above)
         # Opening a pipe would wait for somebody who writes into it.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        file = os.fdopen(os.open(name, flags, dir_fd=here), "rb")
+        found = os.open(name, flags, dir_fd=here)
     finally:
         os.close(here)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os.close(found)
         raise OSError(f"{path} is no file")
-    return file
+    return os.fdopen(found, "rb")
 
 
 #: A request, as the standard library types it; of ours, each is a socket.
@@ -98,11 +98,11 @@ class _Visit:
     since: float = field(default_factory=time.monotonic)
     asked: bool = False  # whether its request has arrived
     sent: int = 0  # bytes
+    moved: float = field(default_factory=time.monotonic)  # when it took the last block
 
     def is_idle(self) -> bool:
         """Say whether it takes a place and does nothing with it."""
-        age = time.monotonic() - self.since
-        return age > (PATIENCE if self.asked else AT_ONCE) and self.sent < SLOWEST * age
+        return time.monotonic() - self.moved > (PATIENCE if self.asked else AT_ONCE)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -150,10 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
             self._end(end - start)
             file.seek(start)
-            while send and start < end and (block := file.read(min(2**17, end - start))):
+            while send and start < end and (block := file.read(min(BLOCK, end - start))):
                 self.wfile.write(block)
                 start += len(block)
-                visit.sent += len(block)
+                visit.sent, visit.moved = visit.sent + len(block), time.monotonic()
 
     def _end(self, length: int) -> None:
         self.send_header("Content-Type", "application/octet-stream")
