@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tlhelpers.networks import pixel_range, surgery, table
-from tlhelpers.transfer import augmentation, fine_tuning
+from tlhelpers.transfer import augmentation, fine_tuning, metrics
 
 
 def classifier(classes=3, seed=0):
@@ -276,6 +276,56 @@ def test_pixels_of_another_range_than_the_network_wants_are_refused(layer, low, 
 
 
 @pytest.mark.parametrize(
+    "first",
+    [
+        keras.layers.BatchNormalization(),
+        keras.layers.Lambda(lambda x: x / 255),
+        lambda x: x / 255,
+        keras.applications.mobilenet_v2.preprocess_input,
+    ],
+)
+def test_a_network_that_prepares_pixels_by_itself_takes_them_as_they_are(first):
+    inputs = keras.Input((32, 32, 3))
+    body = keras.applications.MobileNetV2(
+        weights=None, input_shape=(32, 32, 3), include_top=False, alpha=0.35, pooling="avg"
+    )
+    model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(body(first(inputs))))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, labels = np.linspace(0, 255, 6144).reshape(2, 32, 32, 3), np.array([0, 1])
+    fine_tuning.check_training(model, images, labels)
+
+
+def test_a_model_compiled_without_a_loss_is_told_so():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
+    model.compile("sgd")
+    with pytest.raises(ValueError, match="compiled without a loss"):
+        fine_tuning.check_training(model, np.eye(4), np.array([0, 1, 0, 1]))
+
+
+@pytest.mark.parametrize("loss", ["kl_divergence", "huber", ["mse"], "categorical_hinge"])
+def test_losses_that_want_other_labels_are_refused(loss):
+    model = colour_network()
+    model.compile("sgd", loss)
+    with pytest.raises(ValueError, match="class numbers want 'sparse_categorical_crossentropy'"):
+        fine_tuning.check_training(model, np.zeros((2, 4, 4, 3)), np.array([0, 1]))
+
+
+def test_logits_are_found_at_the_end_of_a_network_in_a_network():
+    head = keras.Sequential([keras.Input((48,)), keras.layers.Dense(2)])
+    flat = [keras.Input((4, 4, 3)), keras.layers.Flatten()]
+    model = keras.Sequential([*flat, head])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, labels = np.ones((2, 4, 4, 3)), np.array([0, 1])
+    with pytest.raises(ValueError, match="gives logits"):
+        fine_tuning.check_training(model, images, labels)
+    assert metrics.probabilities(model, images).sum(axis=1) == pytest.approx(1)
+    softmax = keras.Sequential([*flat, keras.layers.Dense(2), keras.layers.Softmax()])
+    softmax.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ValueError, match="gives probabilities"):
+        fine_tuning.check_training(softmax, images, labels)
+
+
+@pytest.mark.parametrize(
     ("shape", "call"), [((2, 4, 4), "[..., None]"), ((2, 4, 4, 1), "images, 3")]
 )
 def test_grey_images_for_a_colour_network_come_with_the_call_that_helps(shape, call):
@@ -352,7 +402,8 @@ def test_one_output_is_refused_with_the_way_out():
 
 def first_layers(*names):
     """A stand-in for a network of Keras Applications: what it is known by are these names."""
-    layers = [keras.layers.Activation("linear", name=name) for name in names]
+    layers = [keras.layers.Conv2D(3, 1, name="first")]
+    layers += [keras.layers.Activation("linear", name=name) for name in names]
     inner = keras.Sequential([keras.Input((4, 4, 3)), *layers])
     return keras.Sequential([keras.Input((4, 4, 3)), inner])
 

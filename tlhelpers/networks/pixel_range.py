@@ -42,7 +42,7 @@ def check_pixels(model: keras.Model, images: np.ndarray) -> None:
     """
     import keras
 
-    if model.input_shape[-1:] != (3,) or not images.size:
+    if len(model.input_shape) != 4 or model.input_shape[-1] != 3 or not images.size:
         return
     low, high = float(images.min()), float(images.max())
     layers = list(all_layers(model))
@@ -67,15 +67,36 @@ def check_pixels(model: keras.Model, images: np.ndarray) -> None:
             "them."
         )
     # The widest range of Keras Applications is 0 to 255 less the mean colour: -124 to 152.
+    names = {layer.name for layer in layers}
+    known = [module for module, some in _KNOWN_BY.items() if some <= names]
+    if not _takes_pixels_as_they_are(model):
+        return  # it may prepare them by itself, as with preprocess_input inside the model
     if not rescaling and high > 160:
         raise ValueError(
             f"The images seem to be unprepared: the values go from {low:g} to {high:g}. {_CALL} "
             "with the name of the network."
         )
-    names = {layer.name for layer in layers}
-    known = [module for module, some in _KNOWN_BY.items() if some <= names]
     if len(known) == 1 and not norms:
         _check_known(known[0], low, high, scalers)
+
+
+def _takes_pixels_as_they_are(model: keras.Model) -> bool:
+    """Say whether pixels come to the first weights unchanged, or through layers that are known."""
+    import keras
+
+    through = ("InputLayer", "Rescaling", "Normalization", "ZeroPadding2D", "Flatten", "Reshape")
+    weighs = keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense
+    # Calculations between layers, such as x / 255, are operations and no layers.
+    for step in getattr(model, "operations", None) or model.layers:
+        if isinstance(step, keras.Model):
+            return _takes_pixels_as_they_are(step)
+        if type(step).__name__ not in (*through, "Dropout") and not _is_random(step):
+            return isinstance(step, (*weighs, keras.layers.SeparableConv2D))
+    return False
+
+
+def _is_random(step: object) -> bool:
+    return type(step).__name__.startswith("Random")
 
 
 def _check_known(module: str, low: float, high: float, scalers: list[keras.Layer]) -> None:

@@ -256,9 +256,20 @@ def train_only(model: keras.Model, chosen: Callable[[keras.Layer], bool]) -> Non
             layer.trainable = chosen(layer)
 
 
+def last_activation(model: keras.Model) -> str | None:
+    """Return the name of a network's last activation, at the end of a network in it, too."""
+    last = read_network(model).layers[-1]
+    while getattr(last, "layers", None):
+        last = last.layers[-1]
+    if type(last).__name__ == "Softmax":
+        return "softmax"
+    name = last.get_config().get("activation")
+    return name if isinstance(name, str) else None
+
+
 def gives_logits(model: keras.Model) -> bool:
     """Say whether a classifier ends in logits, to which softmax has not been applied."""
-    return read_network(model).layers[-1].get_config().get("activation") == "linear"
+    return last_activation(model) == "linear"
 
 
 def copy_network(model: keras.Model) -> keras.Model:

@@ -27,7 +27,7 @@ from tlhelpers.inputs import (
 )
 from tlhelpers.networks import surgery
 from tlhelpers.networks.pixel_range import check_pixels
-from tlhelpers.networks.surgery import read_one_input
+from tlhelpers.networks.surgery import last_activation, read_one_input
 from tlhelpers.transfer.augmentation import augmented, random_affine
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -96,29 +96,31 @@ def _read_training(model: keras.Model, images: Any, labels: Any) -> tuple[np.nda
 
 #: What takes something else than class numbers, and often says nothing.
 _OTHER_LOSSES = {
-    "categoricalcrossentropy",
-    "binarycrossentropy",
-    "meansquarederror",
-    "mse",
-    "meanabsoluteerror",
-    "mae",
+    *("categoricalcrossentropy", "categoricalfocalcrossentropy", "categoricalhinge"),
+    *("binarycrossentropy", "binaryfocalcrossentropy", "hinge", "squaredhinge"),
+    *("kldivergence", "poisson", "huber", "logcosh", "cosinesimilarity", "dice", "tversky"),
+    *("meansquarederror", "mse", "meanabsoluteerror", "mae", "mape", "msle"),
+    *("meanabsolutepercentageerror", "meansquaredlogarithmicerror"),
 }
 
 
 def _check_loss(model: keras.Model) -> None:
     """Refuse a loss that wants other labels than class numbers, or other answers than it gets."""
     loss = model.loss
+    if isinstance(loss, (list, tuple)) and len(loss) == 1:
+        loss = loss[0]
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     plain = name.replace("_", "").lower()
     if loss is None or plain in _OTHER_LOSSES:
         raise ValueError(
-            f"The model is compiled with the loss {name}; class numbers want "
+            f"The model is compiled {f'with the loss {name}' if loss else 'without a loss'}; "
+            "class numbers want "
             "'sparse_categorical_crossentropy'. Compile it with that."
         )
     if plain != "sparsecategoricalcrossentropy":
         return
     config = loss.get_config() if hasattr(loss, "get_config") else {}
-    end = model.layers[-1].get_config().get("activation")
+    end = last_activation(model)
     if (end == "linear" and not config.get("from_logits")) or (
         end == "softmax" and config.get("from_logits")
     ):
