@@ -11,6 +11,7 @@ from tlhelpers.networks import surgery
 from tlhelpers.networks.surgery import batchnorm_layers
 from tlhelpers.teaching.source_code import code_of
 from tlhelpers.transfer import adaptation, augmentation, metrics, validators
+from tlhelpers.transfer.adaptation import batchnorm_statistics
 
 QUICK = {"steps": 6, "batch_size": 16}
 
@@ -769,3 +770,16 @@ def test_code_is_shown_of_functions_only_with_or_without_a_docstring():
         code_of(len)
     with pytest.raises(TypeError, match="function must be a function; got 3"):
         code_of(3)
+
+
+def test_how_many_pictures_go_at_once_is_bounded_by_the_largest_layer(monkeypatch):
+    wide = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(50, 1)])
+    assert batchnorm_statistics._largest(wide) == 8 * 8 * 50
+    network = keras.Sequential([wide, keras.layers.BatchNormalization()])
+    batches = []
+    monkeypatch.setattr(
+        batchnorm_statistics, "run_network", lambda model, batch: batches.append(len(batch))
+    )
+    monkeypatch.setattr(batchnorm_statistics, "AT_ONCE", 300 * 8 * 8 * 50)
+    batchnorm_statistics.take_target_statistics(network, np.zeros((600, 8, 8, 3), "float32"))
+    assert batches == [300, 300]

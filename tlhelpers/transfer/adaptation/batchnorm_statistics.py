@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tlhelpers.inputs import read_count
-from tlhelpers.networks.surgery import batchnorm_layers, copy_network, run_network, walk
+from tlhelpers.networks.surgery import (
+    all_layers,
+    batchnorm_layers,
+    copy_network,
+    run_network,
+    walk,
+)
 from tlhelpers.transfer.adaptation.checks import History, read_norm_input
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-#: Numbers of the input that go through a network at once, if nobody says how many images:
-#: as many as 256 images of the usual size have.
-AT_ONCE = 256 * 224 * 224 * 3
+#: Numbers that the largest layer may put out at once, if nobody says how many images.
+AT_ONCE = 2**24
 
 
 def take_target_statistics(
@@ -38,7 +43,7 @@ def take_target_statistics(
     batch_size
         How many to handle at once; by default at least 256, and all if they are small.
     """
-    batch_size = batch_size or max(256, AT_ONCE // max(1, images[0].size))
+    batch_size = batch_size or max(256, AT_ONCE // _largest(network))
     # Batches of nearly one size, and none of one image, which has no spread.
     count = min(-(-len(images) // batch_size), len(images) // 2)
     layers = batchnorm_layers(network)
@@ -61,6 +66,15 @@ def take_target_statistics(
         mean = (shares * means).sum(axis=0)
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign((shares * (variances + np.square(means - mean))).sum(axis=0))
+
+
+def _largest(network: keras.Model) -> int:
+    """Return how many numbers the largest layer puts out for an image."""
+    sizes = [1]
+    for layer in all_layers(network):
+        with suppress(AttributeError, ValueError):  # one that is used twice has two outputs
+            sizes.append(int(np.prod([side or 1 for side in layer.output.shape[1:]])))
+    return max(sizes)
 
 
 @contextmanager

@@ -150,10 +150,12 @@ def reverse_gradient(x: Any, amount: Any) -> Any:
     ----------
     Ganin et al. 2016, "Domain-adversarial training of neural networks".
     """
+    import keras
     from keras import ops
 
     x = _as_tensor(x, lambda values: read_array(values, "x").astype("float32"))
     amount = _as_tensor(amount, lambda value: np.float32(read_number(value, "amount")))
+    amount = ops.cast(amount, keras.backend.standardize_dtype(x.dtype))
     return ops.stop_gradient(x * (1 + amount)) - amount * x
 
 
