@@ -40,6 +40,17 @@ def test_a_seed_gives_the_stored_numbers_wherever_the_notebook_runs():
     assert (done.stdout.strip(), done.returncode) == ("1", 0), done.stderr
 
 
+@pytest.mark.slow
+def test_a_seed_that_was_set_before_stays():
+    done = run(
+        "import tensorflow as tf, tlhelpers as tl\n"
+        "tf.random.set_seed(7)\nwanted = float(tf.random.uniform([]))\n"
+        "tf.random.set_seed(7)\ntl.load_tensorflow()\n"
+        "print(float(tf.random.uniform([])) == wanted)"
+    )
+    assert done.stdout.split()[-1] == "True", done.stderr
+
+
 def test_a_failing_import_says_why(tmp_path):
     broken = tmp_path / "tensorflow.py"
     broken.write_text("import os\nos.write(2, b'library xyz is missing')\nraise ImportError('no')")

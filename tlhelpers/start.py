@@ -21,8 +21,8 @@ def load_tensorflow() -> None:
     TensorFlow writes about missing graphics cards and processor instructions
     before Python can stop it.  Here they go to a temporary file, and they are
     shown only if the import fails.  Also calls `small_sums_on_one_core`, lets
-    TensorFlow calculate in the same order each time, so that a seed gives the
-    stored numbers, and gives Keras the settings of the course: pictures with the
+    TensorFlow calculate in the same order each time, with a seed (0, until you set
+    one), if this is what imports it, and gives Keras the settings of the course: pictures with the
     colours last, and numbers of 32 bits, whatever ``keras.json`` says.
 
     Raises
@@ -36,7 +36,8 @@ def load_tensorflow() -> None:
     >>> "tensorflow" in sys.modules
     True
     """
-    if "tensorflow" not in sys.modules:
+    first = "tensorflow" not in sys.modules
+    if first:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
         small_sums_on_one_core()
@@ -49,7 +50,8 @@ def load_tensorflow() -> None:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # says the rest of what it has to say
-            tf.random.set_seed(0)  # in the same order each time, it insists on a seed
+            if first:
+                tf.random.set_seed(0)  # in the same order each time, it insists on a seed
             tf.get_logger().setLevel("ERROR")  # advice on speed, for those who wrote the network
             import keras
     except ImportError:
