@@ -13,7 +13,7 @@ import pytest
 from trouble import scene
 
 from tlhelpers.data import unusable
-from tlhelpers.teaching.widgets import packed, uploads
+from tlhelpers.teaching.widgets import manners, packed, uploads
 
 CLASSES = ("kiwi", "lemon")
 
@@ -248,6 +248,18 @@ def test_too_many_files_and_too_many_bytes_name_what_to_do(tmp_path, monkeypatch
 
 def test_the_widget_says_how_much_goes_in_at_once(tmp_path):
     box = uploads.upload(tmp_path)
-    assert "about 10 MB" in box.children[-1].value and "tlhelpers lab" in box.children[-1].value
+    assert "about 10 MB" in box.children[3].value and "tlhelpers lab" in box.children[3].value
     assert ".zip" in box.children[1].accept and ".tgz" in box.children[1].accept
     assert uploads.upload(f'"{tmp_path}"').folder == tmp_path
+
+
+@pytest.mark.parametrize("name", ["train", "dev", "test"])
+def test_beside_other_classes_a_class_may_be_called_like_a_part(tmp_path, name):
+    lines = save(tmp_path, bag("car/1.png", "bus/2.png", f"{name}/3.png"), "kiwi")
+    assert f"Saved 1 picture of {name}." in lines
+    assert {path.split("/")[0] for path in tree(tmp_path / "up")} == {"car", "bus", name}
+
+
+def test_the_fields_of_an_upload_have_manners(tmp_path):
+    box = uploads.upload(tmp_path)
+    assert isinstance(box.children[-1], manners.Manners)

@@ -61,6 +61,9 @@ def pictures_in(
         raise BadArchive(str(error).replace(str(archive), shown)) from error
     seen = [file for file in files if not any(map(_is_passed_over, file.name))]
     root, filled = _class_root(shown, [file for file in seen if not _in_cloud(file)])
+    # A class may be called "train", beside others; alone it is a part of a split.
+    inside = [file.name for file in seen if file.name[: len(root)] == root]
+    tops = {name[len(root)] for name in inside if len(name) > len(root) + 1}
     pictures, outside = [], dict.fromkeys((IN_CLOUD, _BESIDE, _INSIDE), 0)
     for file in sorted(seen):
         folder = file.name[:-1]
@@ -72,7 +75,7 @@ def pictures_in(
         elif len(inner) > 1 and ((*root, inner[0]) in filled or len(inner) > 2):
             outside[_INSIDE] += 1
         else:
-            named = inner and not part_of_split(inner[0])
+            named = inner and (len(tops) > 1 or not part_of_split(inner[0]))
             label = inner[0] if named else class_name
             called = "/".join(part.replace("\\", "_") for part in file.name)
             pictures.append(Picture(called, label, file.file))

@@ -23,6 +23,7 @@ from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching.archive_names import BadArchive, harmless_ending
 from tlhelpers.fetching.archives import is_archive
 from tlhelpers.fetching.places import learner_folder
+from tlhelpers.teaching.widgets.manners import teach
 from tlhelpers.teaching.widgets.packed import Picture, pictures_in
 
 if TYPE_CHECKING:  # for readers and type checkers only
@@ -208,11 +209,11 @@ def _pictures_of(
 
 def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
     """Move a file into the folder of its class; return where it is now, or why it is not."""
-    if not class_name.strip():
-        return "say first what class it is"
     seen = near_copies.make_thumbnail(file)
     if isinstance(seen, str):
         return seen
+    if not class_name.strip():
+        return "say first what class it is"
     folder = root / safe_name(class_name, otherwise="class")
     if folder.is_symlink():  # somebody put it there, and it may lead nowhere
         return f"the folder {printable_name(folder.name)} is a link to another place"
@@ -267,7 +268,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     Examples
     --------
     >>> box = upload("my pictures")
-    >>> [child.description for child in box.children]
+    >>> [child.description for child in box.children[:4]]
     ['Class', 'Choose files', 'Save', 'What happened']
     """
     import ipywidgets
@@ -314,6 +315,6 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
         happened.value = "\n".join(lines)
 
     button.on_click(save)
-    box = ipywidgets.VBox([class_name, chosen, button, happened])
+    box = teach(ipywidgets.VBox([class_name, chosen, button, happened]))
     box.folder = place
     return box
