@@ -1,6 +1,7 @@
 """What a caller may give, and which sentence answers what cannot be read."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,3 +187,30 @@ def test_a_dictionary_has_something_in_it():
     assert inputs.read_mapping({"a": 1}, "rows") == {"a": 1}
     refused(TypeError, "rows must be a dictionary; got 'a'", inputs.read_mapping, "a", "rows")
     refused(ValueError, "rows is empty", inputs.read_mapping, {}, "rows")
+
+
+def test_files_labels_and_pairs_in_the_place_of_numbers_are_known():
+    refused(TypeError, "load_images", inputs.read_array, [Path("a.png")], "images")
+    names = np.array(["cat", "dog"], object)
+    refused(TypeError, "np.unique", inputs.read_labels, names)
+    pair = (np.zeros((4, 8, 8)), np.zeros(4))
+    refused(ValueError, "If these are images and labels", inputs.read_images, pair)
+
+
+def test_the_way_from_batches_to_arrays_works():
+    class Flow:  # has no end, and a length
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, i):
+            return np.full((3, 8), i), np.full(3, i)
+
+        def __iter__(self):
+            raise AssertionError("this would never end")
+
+    for data in (Flow(), (item for item in [Flow()[0], Flow()[1]])):
+        with pytest.raises(TypeError) as caught:
+            inputs.read_array(data, "images")
+        made = {"np": np, "data": data}
+        exec(str(caught.value).split("pass: ")[1].rstrip("."), made)
+        assert made["images"].shape == (6, 8) and made["labels"].tolist() == [0] * 3 + [1] * 3

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -43,10 +44,13 @@ def read_array(values: Any, name: str) -> np.ndarray:
     except Exception as error:
         ragged = "inhomogeneous" in str(error) or "could not broadcast" in str(error)
         why = " whose items differ in shape. Give all the same size" if ragged else f" ({error})"
+        if ragged and isinstance(values, tuple) and len(values) == 2:
+            why = " of two. If these are images and labels, give one of them"
         raise (ValueError if ragged else TypeError)(
             f"{name} must be one array of numbers; got {_kind(values)}{why}."
         ) from None
-    if array.dtype.kind in "US":
+    first = array.flat[0] if array.size and array.dtype == object else None
+    if array.dtype.kind in "US" or isinstance(first, (str, os.PathLike)):
         raise TypeError(
             f"{name} must hold numbers; got text, such as {array.ravel()[:1].tolist()}. "
             "Files become an array by tl.image_files.load_images(files, side); names of classes "
@@ -376,9 +380,11 @@ def _way(values: Any) -> str:
     """Name the way from batches (a dataset, a generator, a loader) to one array."""
     if isinstance(values, (dict, set)) or not hasattr(values, "__iter__"):
         return ""
+    counted = hasattr(values, "__len__") and hasattr(values, "__getitem__")
+    all_of_it = "(data[i] for i in range(len(data)))" if counted else "data"
     return (
-        " It gives batches. Make one array of them: "
-        "images = np.concatenate([batch for batch, _ in dataset])."
+        " It gives batches. Make arrays of them, in one pass: "
+        f"images, labels = map(np.concatenate, zip(*{all_of_it}))."
     )
 
 

@@ -475,7 +475,7 @@ def test_damaged_bytes_never_raise(tmp_path):
 
 @pytest.mark.parametrize("alike", [0, -1, 98])
 def test_alike_is_a_share(fruit, alike):
-    with pytest.raises(ValueError, match="alike must be above 0 and at most 1"):
+    with pytest.raises(ValueError, match="alike must be a number, above 0 and at most 1"):
         scan(fruit, alike=alike)
 
 

@@ -336,7 +336,7 @@ def test_order_shape_and_type(fruit):
 
 @pytest.mark.parametrize("size", [0, -3, 1.5])
 def test_a_size_that_makes_no_sense(size):
-    with pytest.raises(ValueError, match="size must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="size must be a whole number from 1"):
         load([], size)
 
 

@@ -320,3 +320,9 @@ def test_notes_reach_the_report(fruit):
     png(fruit / "kiwi" / "x.png", numbers(3, 4096), 2)
     assert found(scan(fruit), "x.png").notes[0] == SIXTEEN
     assert load([fruit / "kiwi" / "x.png"], 16).max() < 16
+
+
+def test_sixteen_bits_in_a_plane_for_each_colour_are_not_read_as_noise(tmp_path):
+    array = np.zeros((16, 16, 3), "<u2")
+    assert "a plane for each colour" in look(tiff(tmp_path / "x.tif", array, 16, 2, t284=[2]))[1]
+    assert look(tiff(tmp_path / "y.tif", array, 16, 2, t284=[1]))[0] is not None

@@ -349,3 +349,10 @@ def test_no_list_of_files():
     for odd in (None, 3, object()):
         with pytest.raises(TypeError, match="files must be a list of files; got"):
             image_files.load_images(odd, 8)
+
+
+def test_a_server_in_an_address_of_a_file_is_kept():
+    assert names.as_path("file://school/share/my%20pictures").as_posix() == (
+        "//school/share/my pictures"
+    )
+    assert names.as_path("file://localhost/share").as_posix() == "/share"

@@ -12,7 +12,6 @@ Nothing here changes, moves or deletes a file.
 
 from __future__ import annotations
 
-import numbers
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +39,7 @@ from tlhelpers.data.near_copies import (
 from tlhelpers.data.structure import NO_TABLE, check_structure
 from tlhelpers.data.unusable import IN_CLOUD
 from tlhelpers.data.wording import printable_name
-from tlhelpers.inputs import read_count
+from tlhelpers.inputs import read_count, read_number
 
 INNER = "a folder in a class folder, not looked at"
 
@@ -225,8 +224,7 @@ def _hints(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, .
 
 
 def _check_alike(alike: float) -> None:
-    if not isinstance(alike, numbers.Real) or not 0 < alike <= 1:
-        raise ValueError(f"alike must be above 0 and at most 1; got {alike!r}.")
+    read_number(alike, "alike", above=0, most=1)
 
 
 def open_folder(path: str | Path) -> Path:

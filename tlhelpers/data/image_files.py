@@ -13,7 +13,6 @@ from __future__ import annotations
 import functools
 import io
 import math
-import numbers
 import os
 import struct
 import warnings
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data.names import as_path
-from tlhelpers.data.pixels import look_at_header, to_rgb
+from tlhelpers.data.pixels import has_planes, look_at_header, to_rgb
 from tlhelpers.data.unusable import (
     CAMERA_RAW,
     MOST_PIXELS,
@@ -99,10 +98,7 @@ def load_images(
         files = list(files)
     except Exception:  # a symbol of Keras has its own
         raise TypeError(f"files must be a list of files; got {type(files).__name__}.") from None
-    if not isinstance(size, numbers.Real) or not size >= 1 or size % 1:  # nor NaN or infinite
-        raise ValueError(f"size must be a whole number of at least 1; got {size!r}.")
-    places = [as_path(file) for file in files]
-    size = int(size)
+    places, size = [as_path(file) for file in files], read_count(size, "size")
     check_memory(len(places), size, "Load a part at a time and keep its features.")
     images = np.empty((len(places), size, size, 3), np.uint8)
 
@@ -221,6 +217,11 @@ def _decode(
             ending = printable_name(path.suffix) or "without ending"
             notes.append(f"named {ending} but {opened.format}, which works")
         stored = look_at_header(opened)
+        if stored.bits > 8 and has_planes(opened):
+            raise UnusableFile(
+                "a TIFF with 16 bits and a plane for each colour, which Pillow cannot read "
+                "(save it with 8 bits, or with the colours of a pixel together)"
+            )
         opened.load()
         turn = _turn(opened)
         image = to_rgb(opened, stored, notes)

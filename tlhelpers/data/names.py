@@ -58,11 +58,14 @@ def as_path(path: str | os.PathLike) -> Path:
         )
     text = os.fspath(path)
     if isinstance(path, str) and not os.path.exists(text):
+        text = text.strip("\u202a\u202b\u202c\ufeff")  # unseen, where Windows shows a path
         text = re.sub(
             r"\A\s*['\"“”‘’«»„](.+)['\"“”‘’«»]\s*\Z", r"\1", text, flags=re.DOTALL
         ).strip()
         if text.lower().startswith("file://"):
-            place = unquote(urlsplit(text).path)
+            url = urlsplit(text)
+            server = "" if url.netloc in ("", "localhost") else f"//{url.netloc}"
+            place = server + unquote(url.path)
             text = place[1:] if re.match(r"/[A-Za-z]:", place) else place
     if not text or "\0" in text:
         raise ValueError(f"Wanted is the path of a file or folder; got {path!r}.")

@@ -13,7 +13,7 @@ from tlhelpers.data.wording import counted
 if TYPE_CHECKING:  # for readers and type checkers only
     from PIL import Image
 
-_PHOTOMETRIC, _EXTRA_BANDS, _BITS, _BANDS = 262, 338, 258, 277  # tags of TIFF
+_PHOTOMETRIC, _EXTRA_BANDS, _BITS, _BANDS, _PLANES = 262, 338, 258, 277, 284  # tags of TIFF
 
 
 class Stored(NamedTuple):
@@ -51,6 +51,12 @@ def look_at_header(image: Image.Image) -> Stored:
         return Stored(16, False, 0)
     most = max([255, *(way[1] for way in ways if isinstance(way, tuple) and _is_ppm(way))])
     return Stored(math.ceil(math.log2(most + 1)), False, 0)
+
+
+def has_planes(image: Image.Image) -> bool:
+    """Say whether a TIFF keeps each colour in a plane of its own."""
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(_PLANES) == 2 and tags.get(_BANDS, 1) > 1
 
 
 def _is_ppm(way: tuple) -> bool:

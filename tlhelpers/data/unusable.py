@@ -26,7 +26,7 @@ UNFINISHED = (".part", ".crdownload", ".download", ".partial", ".tmp")
 KINDS = {
     rb"\Z": "an empty file (0 bytes)",
     rb"version https?://(git-lfs|hawser)": "a pointer of Git LFS (git lfs pull gets the picture)",
-    rb"(\.git/annex|/annex/)": "a pointer of git-annex (git annex get gets the picture)",
+    rb"((\.\./)*\.git/annex|/annex/)": "a pointer of git-annex (git annex get gets the picture)",
     rb".{4}ftypcrx|II.\0(....CR|..HEAPCCDR)|II(RO|RS|U\0)|MMOR|FUJIFILM|FOVb|\0MRM": CAMERA_RAW,
     rb".{4}ftyp.{0,28}(hei|hev|mif1|msf1)": "HEIC, as phones save it (convert it to JPEG)",
     rb".{4}ftyp.{0,28}avi[fs]": "AVIF, damaged or unknown here (convert it to JPEG)",
