@@ -154,3 +154,15 @@ def test_a_matplotlibrc_is_named(tmp_path):
             timeout=60,
         )
         assert said in done.stdout, done.stderr
+
+
+def test_a_folder_on_a_drive_that_is_not_there(monkeypatch):
+    monkeypatch.setenv("TLHELPERS_CACHE", "/not/here")
+    monkeypatch.setattr(settings.os.path, "lexists", lambda path: False)
+    assert "TLHELPERS_CACHE names no folder" in str([*settings._folders()])
+
+
+def test_an_environment_without_pip_has_no_trouble_with_it(monkeypatch):
+    pip_says(monkeypatch, "", code=1)
+    monkeypatch.setattr(settings.importlib.util, "find_spec", lambda name: None)
+    assert [*settings._pip()] == []

@@ -46,10 +46,12 @@ def output_file(word: str) -> Path:
     >>> output_file("table.md").name
     'table.md'
     """
-    path = Path(word).expanduser()
-    if not word.strip() or path.is_dir():
+    path = Path(os.path.expanduser(word))
+    if not word.strip() or os.path.isdir(path):
         raise argparse.ArgumentTypeError(f"must name a file, and {word!r} is a folder or nothing")
-    folder = next(above for above in path.absolute().parents if above.exists())
+    folder = next((above for above in path.absolute().parents if os.path.exists(above)), None)
+    if folder is None:
+        raise argparse.ArgumentTypeError(f"there is no folder for {word!r}")
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise argparse.ArgumentTypeError(f"{folder} is no folder that can be written to")
     return path

@@ -82,8 +82,9 @@ def _folders() -> Iterator[Finding]:
             folder = places.named_folder(value)
         except RuntimeError:  # without a home, which was said
             continue
-        there = next(above for above in (folder, *folder.parents) if os.path.lexists(above))
-        if not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
+        above = (place for place in (folder, *folder.parents) if os.path.lexists(place))
+        there = next(above, None)  # on Windows there may be no such drive
+        if there is None or not os.path.isdir(there) or not os.access(there, os.W_OK | os.X_OK):
             yield True, f"{name} names no folder that you may write to. Name another, or unset it."
     for name, value in _set(("TMPDIR", "TEMP", "TMP")):
         if not os.path.isdir(value):
@@ -192,6 +193,8 @@ def _python() -> Iterator[Finding]:
 
 
 def _pip() -> Iterator[Finding]:
+    if importlib.util.find_spec("pip") is None:
+        return
     command = [sys.executable, "-m", "pip", "-vvv", "config", "list"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=60)

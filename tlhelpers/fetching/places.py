@@ -80,7 +80,7 @@ def named_folder(name: str) -> Path:
 
 
 def _folder(variable: str, usual: Callable[..., str]) -> Path:
-    chosen = os.environ.get(variable, "").strip()
+    chosen = os.environ.get(variable, "").strip(" \t\"'")
     try:
         return named_folder(chosen) if chosen else Path(usual("tlhelpers", False))
     except RuntimeError:

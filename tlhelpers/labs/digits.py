@@ -169,4 +169,4 @@ def preprocess_digits(pictures: np.ndarray) -> np.ndarray:
         pictures[..., None], (INPUT_SIZE, INPUT_SIZE), interpolation="bilinear"
     )
     # Keras Applications networks want three colours, and MobileNet wants -1 to 1.
-    return np.repeat(np.asarray(large) * 2 - 1, 3, axis=-1)
+    return np.repeat(keras.ops.convert_to_numpy(large) * 2 - 1, 3, axis=-1)

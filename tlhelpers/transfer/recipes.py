@@ -47,7 +47,8 @@ def enlarge_digits(pictures: np.ndarray) -> np.ndarray:
     import keras
 
     pictures = read_images(pictures, "pictures", shape=(glyphs.SIZE, glyphs.SIZE), low=0, high=1)
-    return np.asarray(keras.ops.image.resize(pictures[..., None], (SIDE, SIDE)))
+    large = keras.ops.image.resize(pictures[..., None], (SIDE, SIDE))
+    return keras.ops.convert_to_numpy(large)
 
 
 def small_network(seed: int = 0) -> keras.Model:
