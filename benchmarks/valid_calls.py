@@ -412,6 +412,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.surgery.freeze": lambda: {"model": network()},
     "tl.surgery.unfreeze": lambda: {"model": network(), "last": 2},
     "tl.surgery.gives_logits": lambda: {"model": network()},
+    "tl.surgery.last_activation": lambda: {"model": network()},
     "tl.surgery.copy_network": lambda: {"model": network()},
     "tl.surgery.restore_trainable": lambda: {"network": network(), "model": network()},
     "tl.surgery.keep_classes": lambda: {"model": network(), "columns": np.array([0, 2])},
