@@ -1,5 +1,6 @@
 """Pictures made for a test, and short ways to what is tested with them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,23 @@ def scene(seed, size=(96, 72)):
     rng = np.random.default_rng(seed)
     patches = rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)
     return Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC)
+
+
+def png(seed):
+    """A picture as the bytes of a file."""
+    buffer = io.BytesIO()
+    scene(seed).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def item(name, content):
+    """A file as a field for uploads has it."""
+    return {"name": name, "content": memoryview(content)}
+
+
+def tree(root):
+    """All files below a folder."""
+    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
 def make_fruit(root):

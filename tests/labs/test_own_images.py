@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
-from trouble import CLASSES, make_fruit, reasons, report_of, scene
+from trouble import CLASSES, item, make_fruit, png, reasons, report_of, scene, tree
 
 import tlhelpers as tl
 from tlhelpers.data import folders, given_splits, image_files, splits, unusable
@@ -39,20 +39,6 @@ def fruit(tmp_path):
 
 def lab_of(path, architecture=SMALL, **kw):
     return tl.Lab.from_folder(path, architecture, progress=False, **kw)
-
-
-def png(seed):
-    buffer = io.BytesIO()
-    scene(seed).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def item(name, content):
-    return {"name": name, "content": memoryview(content)}
-
-
-def tree(root):
-    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
 # A folder becomes a lab

@@ -10,26 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from trouble import scene
+from trouble import item, png, tree
 
 from tlhelpers.data import unusable
 from tlhelpers.teaching.widgets import manners, packed, uploads
 
 CLASSES = ("kiwi", "lemon")
-
-
-def png(seed):
-    buffer = io.BytesIO()
-    scene(seed).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def item(name, content):
-    return {"name": name, "content": memoryview(content)}
-
-
-def tree(root):
-    return sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file())
 
 
 def bag(*names):
