@@ -459,9 +459,10 @@ def test_who_reads_too_slowly_makes_room(folder, monkeypatch):
         lines = [socket.create_connection(running.server_address[:2], timeout=5) for _ in range(2)]
         for line in lines:
             line.sendall(b"GET /models/big.bin HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_until(lambda: len([v for v in running.visits.values() if v.sent]) == 2)
+        wait_until(lambda: len([v for v in running.visits.values() if v.moved]) == 2)
         assert ask_raw(running, b"GET /mirror.json HTTP/1.1\r\n\r\n") == b""
         for visit in running.visits.values():
+            visit.since -= mirror_server.PATIENCE
             visit.moved -= mirror_server.PATIENCE  # since it took the last block
         assert ask(running, "/mirror.json")[0].status == 200
         for line in lines:

@@ -97,12 +97,12 @@ class _Visit:
 
     since: float = field(default_factory=time.monotonic)
     asked: bool = False  # whether its request has arrived
-    sent: int = 0  # bytes
-    moved: float = field(default_factory=time.monotonic)  # when it took the last block
+    moved: float = 0.0  # when it took the last block of bytes
 
     def is_idle(self) -> bool:
         """Say whether it takes a place and does nothing with it."""
-        return time.monotonic() - self.moved > (PATIENCE if self.asked else AT_ONCE)
+        silent = time.monotonic() - max(self.since, self.moved)
+        return silent > (PATIENCE if self.asked else AT_ONCE)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             while send and start < end and (block := file.read(min(BLOCK, end - start))):
                 self.wfile.write(block)
                 start += len(block)
-                visit.sent, visit.moved = visit.sent + len(block), time.monotonic()
+                visit.moved = time.monotonic()
 
     def _end(self, length: int) -> None:
         self.send_header("Content-Type", "application/octet-stream")
