@@ -113,7 +113,7 @@ def scan_folder(
     >>> scratch.cleanup()
     """
     first = None if first is None else read_count(first, "first")
-    _check_alike(alike)
+    read_number(alike, "alike", above=0, most=1)
     root = open_folder(path)
     listing = list_class_folders(root)
     places = positions_by_key([name for name, _ in listing.files])
@@ -162,7 +162,7 @@ def scan_files(
     ValueError
         As by `scan_folder`.
     """
-    _check_alike(alike)
+    read_number(alike, "alike", above=0, most=1)
     root = as_path(root)
     if not isinstance(listing, Listing):
         raise TypeError(f"listing must come from list_class_folders; got {type(listing).__name__}.")
@@ -221,10 +221,6 @@ def _hints(root: Path, listing: Listing, classes: Sequence[str]) -> tuple[str, .
             "The class is the outer one."
         )
     return tuple(hints)
-
-
-def _check_alike(alike: float) -> None:
-    read_number(alike, "alike", above=0, most=1)
 
 
 def open_folder(path: str | Path) -> Path:

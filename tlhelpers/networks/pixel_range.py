@@ -66,16 +66,16 @@ def check_pixels(model: keras.Model, images: np.ndarray) -> None:
             "Give the images as they were, or as tl.networks.preprocess_for(name) returns "
             "them."
         )
-    # The widest range of Keras Applications is 0 to 255 less the mean colour: -124 to 152.
-    names = {layer.name for layer in layers}
-    known = [module for module, some in _KNOWN_BY.items() if some <= names]
     if not _takes_pixels_as_they_are(model):
         return  # it may prepare them by itself, as with preprocess_input inside the model
+    # The widest range of Keras Applications is 0 to 255 less the mean colour: -124 to 152.
     if not rescaling and high > 160:
         raise ValueError(
             f"The images seem to be unprepared: the values go from {low:g} to {high:g}. {_CALL} "
             "with the name of the network."
         )
+    names = {layer.name for layer in layers}
+    known = [module for module, some in _KNOWN_BY.items() if some <= names]
     if len(known) == 1 and not norms:
         _check_known(known[0], low, high, scalers)
 
