@@ -63,7 +63,7 @@ def find_disturbing() -> list[Finding]:
 def _set(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield those of some variables that are set, with their values."""
     for name in names:
-        if value := os.environ.get(name, "").strip(" \"'"):
+        if value := places.setting(name):
             yield name, value
 
 

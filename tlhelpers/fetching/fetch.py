@@ -20,7 +20,7 @@ from tlhelpers.fetching.archives import BadArchive, unpack
 from tlhelpers.fetching.checksums import checksum_note, checksum_of, is_readable, is_whole, locked
 from tlhelpers.fetching.internet import SourceFailed, size_in_words
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
-from tlhelpers.fetching.places import cache_folder
+from tlhelpers.fetching.places import cache_folder, setting
 from tlhelpers.fetching.registry import File, find_file
 from tlhelpers.fetching.whole_files import write_text_whole
 
@@ -38,8 +38,7 @@ class FileNotHere(Exception):
 
 def is_offline() -> bool:
     """Say whether ``TLHELPERS_OFFLINE`` forbids the use of the network."""
-    said = os.environ.get("TLHELPERS_OFFLINE", "").strip(" \"'").lower()
-    return said not in ("", "0", "no", "false", "off")
+    return setting("TLHELPERS_OFFLINE").lower() not in ("", "0", "no", "false", "off")
 
 
 # --------------------------------------------------------------------------- getting

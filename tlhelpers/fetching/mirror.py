@@ -20,7 +20,7 @@ def mirror_source() -> str:
     A relative folder counts from the current folder, or else from the course's:
     notebooks run in a folder of their own, and not where the command was given.
     """
-    mirror = os.environ.get("TLHELPERS_MIRROR", "").strip(" \"'")
+    mirror = places.setting("TLHELPERS_MIRROR")
     if not mirror or is_address(mirror):
         return mirror
     folder, course = Path(os.path.expanduser(mirror)), places.PACKAGE.parent

@@ -21,6 +21,17 @@ def checkout_folder() -> Path | None:
     return folder if (folder / "pyproject.toml").is_file() else None
 
 
+def setting(variable: str) -> str:
+    """Return what an environment variable says, without the quotes that shells leave; "" if unset.
+
+    Examples
+    --------
+    >>> setting("TLHELPERS_NO_SUCH_VARIABLE")
+    ''
+    """
+    return os.environ.get(variable, "").strip(" \t\"'")
+
+
 class NoFolder(OSError, RuntimeError):
     """There is no home folder to keep something in; the message says what to set."""
 
@@ -80,7 +91,7 @@ def named_folder(name: str) -> Path:
 
 
 def _folder(variable: str, usual: Callable[..., str]) -> Path:
-    chosen = os.environ.get(variable, "").strip(" \t\"'")
+    chosen = setting(variable)
     try:
         return named_folder(chosen) if chosen else Path(usual("tlhelpers", False))
     except RuntimeError:
