@@ -101,6 +101,22 @@ def test_other_forms_of_a_right_answer_pass(exercise):
         assert known.says in verdict.text, (known.code, verdict.text)
 
 
+@pytest.mark.parametrize(
+    ("guess", "head", "says"),
+    [
+        (70, "➜ 0.1 Your guess is noted. It was 92 per cent, you were 22 points too low.", "skill"),
+        (99, "➜ 0.1 Your guess is noted. It was 92 per cent, you were 7 points too high.", "print"),
+        (91, "✔ 0.1 Right. A close guess: it was 92 per cent, you were 1 point too low.", ""),
+        (92, "✔ 0.1 Right. Your guess was right to the point.", ""),
+    ],
+)
+def test_only_a_close_guess_is_called_right_and_each_is_done(guess, head, says, capsys):
+    tl.check("0.1", guess, measured=0.919)
+    said = capsys.readouterr().out
+    assert said.startswith(head) and says in said
+    assert set(progress.read_solved()[0]) == {"0.1"}
+
+
 def lines_of_its_own(exercise):
     """Lines of the solution that the stub does not have, without spaces."""
     squeezed = [

@@ -90,8 +90,8 @@ def label_budget(labels: np.ndarray, per_class: int, *, seed: int = 0) -> np.nda
     if counts.min() < per_class:
         poor = classes[counts.argmin()]
         raise ValueError(
-            f"A budget of {per_class} labels per class is more than there is: "
-            f"class {poor} has {counts.min()} examples. Ask for at most {counts.min()}."
+            f"A budget of {per_class} for each class is more labels than there are: "
+            f"class {poor} has {counts.min()}. Ask for at most {counts.min()}."
         )
     rng = np.random.default_rng(read_seed(seed))
     # One random order for each class, and then its beginning: nested budgets.

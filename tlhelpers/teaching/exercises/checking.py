@@ -57,9 +57,11 @@ are stuck: `tl.hint("0.2")`.
         return
     verdict = judge(exercise, answer, context)
     note = progress.remember_solved(exercise.id) if verdict.status == "right" else ""
-    head = _WORDS[verdict.status].format(id=exercise.id)
+    head = verdict.head or _WORDS[verdict.status]
     show_markdown(
-        f"**{head}** {verdict.text} {note}".strip(), id=exercise.id, status=verdict.status
+        f"**{head.format(id=exercise.id)}** {verdict.text} {note}".strip(),
+        id=exercise.id,
+        status=verdict.status,
     )
 
 

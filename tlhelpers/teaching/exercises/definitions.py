@@ -17,15 +17,24 @@ class UnknownItem(LookupError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: ``"right"``, ``"wrong"`` or ``"unanswered"``, and why."""
+    """What a check found: ``"right"``, ``"wrong"`` or ``"unanswered"``, and why.
+
+    ``head`` takes the place of the usual first words, such as *Right*.
+    """
 
     status: str
     text: str
+    head: str = ""
 
 
 def right(text: str) -> Verdict:
     """Accept an answer, and say why it is right."""
     return Verdict("right", text)
+
+
+def noted(text: str, head: str) -> Verdict:
+    """Count an answer as done without calling it right: for a guess."""
+    return Verdict("right", text, head)
 
 
 def wrong(text: str) -> Verdict:

@@ -14,6 +14,7 @@ from tlhelpers.teaching.exercises.definitions import (
     KnownAnswer,
     Verdict,
     edited,
+    noted,
     right,
     wrong,
 )
@@ -68,7 +69,9 @@ def recognise(found: np.ndarray, mistakes: Mapping[str, object], atol: float = 1
 
 
 def judge_guess(answer: object, context: dict, *, low: str, high: str, least: float = 0) -> Verdict:
-    """Judge a guess in per cent: every honest one is accepted, with how far off it was.
+    """Judge a guess in per cent: every honest one counts as done, and hears how far off it was.
+
+    Only one within five points is called right.
 
     Parameters
     ----------
@@ -92,12 +95,16 @@ def judge_guess(answer: object, context: dict, *, low: str, high: str, least: fl
     if guess < least:
         return wrong(f"{guess:g} per cent cannot be: it is too small. How small is possible?")
     gap = guess - measured
-    side = f"{abs(gap):.0f} points too {'high' if gap > 0 else 'low'}"
     if abs(gap) < 0.5:
         return right("Your guess was right to the point.")
+    points = f"{abs(gap):.0f} point{'' if round(abs(gap)) == 1 else 's'}"
+    side = f"{points} too {'high' if gap > 0 else 'low'}"
     if abs(gap) <= 5:
-        return right(f"A close guess: {side}.")
-    return right(f"Your guess is noted: {side}. {high if gap > 0 else low}")
+        return right(f"A close guess: it was {measured:.0f} per cent, you were {side}.")
+    return noted(
+        f"It was {measured:.0f} per cent, you were {side}. {high if gap > 0 else low}",
+        "➜ {id} Your guess is noted.",
+    )
 
 
 def to_read(
