@@ -17,6 +17,9 @@ from tlhelpers.fetching.places import PACKAGE
 
 COPY = "my_course"  # in the checkout, and not in git
 
+#: What the kernels load; its name, for JupyterLab starts them.
+EXTENSION = "tlhelpers.course.missing_names"
+
 #: A widget sends all files that were chosen in one message; more than 10 MB, which
 #: is what the server takes by default, would end the connection without a word.
 MOST_UPLOADED = 512 * 2**20  # bytes
@@ -65,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
         command = [sys.executable, "-m", "jupyterlab", str(folder / notebook.name)]
         given = {word.partition("=")[0] for word in args.extra}  # the learner's own wins
         ours = [x for x in _settings(Path(scratch)) if x.partition("=")[0] not in given]
-        return _stay([*command, *ours, *args.extra], _environment())
+        _write_kernel(Path(scratch))
+        return _stay([*command, *ours, *args.extra], _environment(Path(scratch)))
 
 
 def _settings(scratch: Path) -> list[str]:
@@ -85,12 +89,26 @@ def _settings(scratch: Path) -> list[str]:
     return settings
 
 
-def _environment() -> dict[str, str]:
-    """Return what kernels and terminals inherit: the package, and the commands of the course."""
+def _write_kernel(scratch: Path) -> None:
+    """Describe the kernel of the course: this Python, and a word below a missing name."""
+    from ipykernel.kernelspec import KERNEL_NAME, write_kernel_spec
+
+    write_kernel_spec(
+        scratch / "kernels" / KERNEL_NAME,
+        extra_arguments=[f"--IPKernelApp.extra_extensions={EXTENSION}"],
+    )
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return what JupyterLab, kernels and terminals inherit.
+
+    The package, the commands of the course, and its kernel, before any of the same name.
+    """
     from tlhelpers.course.execution import python_path
 
     commands = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-    return os.environ | {"PYTHONPATH": python_path(), "PATH": commands}
+    data = os.pathsep.join(filter(None, [str(scratch), os.environ.get("JUPYTER_PATH")]))
+    return os.environ | {"PYTHONPATH": python_path(), "PATH": commands, "JUPYTER_PATH": data}
 
 
 def _stay(command: list[str], env: dict[str, str]) -> int:
