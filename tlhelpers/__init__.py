@@ -28,6 +28,7 @@ _NAMES = {
     "look_inside": "teaching.widgets",
     "progress": "teaching.exercises",
     "quiz": "teaching.quizzes",
+    "show_code": "teaching.source_code",
     "solution": "teaching.exercises",
 }
 #: Modules: ``tl.splits`` is ``tlhelpers.data.splits``.
