@@ -7,6 +7,7 @@ from pathlib import Path
 import filling
 import pytest
 
+import tlhelpers as tl
 from tlhelpers.course import execution, outputs, runner
 from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.teaching.claims import CLAIM_TYPE
@@ -130,6 +131,17 @@ def test_committed_claims_are_still_made_by_the_code(path):
         makes = cell.source.count("tl.claim(")
         made = sum(CLAIM_TYPE in output.get("data", {}) for output in cell.outputs)
         assert makes == made, f"{cell.id} was edited after its outputs were made"
+
+
+def test_listings_are_those_of_the_code(path, capsys):
+    for cell in code_cells(path):
+        assert "print(tl.code_of(" not in cell.source  # it would have no colours
+        if "tl.show_code(" not in cell.source:
+            continue
+        exec(cell.source, {"tl": tl, "adaptation": tl.adaptation})
+        (shown,) = cell.outputs
+        assert shown.data["text/plain"] + "\n" == capsys.readouterr().out, cell.id
+        assert shown.data["text/markdown"] == f"```python\n{shown.data['text/plain']}\n```"
 
 
 def test_pictures_of_the_readme_are_those_of_the_notebook(path, root):
