@@ -70,6 +70,26 @@ def test_files_and_modules_that_a_page_names_exist(name):
     assert missing == []
 
 
+def test_the_table_of_notebooks_says_what_they_say_of_their_time():
+    rows = re.findall(
+        r"^\| \[(\d\d) [^]]*\]\((notebooks/[^)]+)\) \|.*\| ([^|]+) \| ([^|]+) \|$",
+        text_of("README.md"),
+        re.MULTILINE,
+    )
+    assert [row[1] for row in rows] == [name for name in SOURCES if name.endswith(".ipynb")]
+    units = {"minutes": "min", "seconds": "s"}
+    total = 0
+    for number, name, reading, computing in rows:
+        said = re.search(
+            r"\*\*Time:\*\* about (\S+) minutes of reading; about (\S+) (\w+) of computing\.",
+            text_of(name),
+        )
+        assert said, f"notebook {number} does not say how long it takes"
+        assert (reading, computing) == (f"{said[1]} min", f"{said[2]} {units[said[3]]}"), name
+        total += int(said[1])
+    assert f"{round(total / 60)} hours of reading" in text_of("README.md")
+
+
 def test_the_map_has_every_room_and_module():
     page = text_of("CONTRIBUTING.md")
     plan = page[page.index("## A map of the package") :]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 
@@ -69,6 +70,40 @@ def test_a_copy_has_no_outputs_and_the_course_keeps_its_own(course, mine):
         assert (part["outputs"], part["execution_count"]) == ([], None)
     assert "spoiler" in (course / "notebooks" / NAME).read_text()
     assert (mine / "docs" / "page.md").read_text() == "one"
+
+
+def links(text):
+    return [one for one in re.findall(r"\]\(([^)#\s]+)", text) if ":" not in one]
+
+
+def test_links_of_notebooks_and_pages_lead_somewhere_here_and_in_a_copy(root, tmp_path):
+    working_copy.update_copy(root, tmp_path)
+    names = sorted(path.name for path in (root / "notebooks").glob("*.ipynb"))
+    for folder in (root / "notebooks", tmp_path):
+        for number, name in enumerate(names):
+            cells = [c for c in read(folder / name)["cells"] if c["cell_type"] == "markdown"]
+            found = [links("".join(part["source"])) for part in cells]
+            for link in sum(found, []):
+                assert (folder / link).is_file(), f"{name} in {folder} links to {link}"
+            neighbours = {*names[max(0, number - 1) : number], *names[number + 1 : number + 2]}
+            assert neighbours <= set(found[0]) and neighbours <= set(found[-1])
+            named = re.findall(r"docs/\w+\.md", "".join("".join(c["source"]) for c in cells))
+            assert set(named) <= {link.removeprefix("../") for link in sum(found, [])}
+    for page in (tmp_path / "docs").glob("*.md"):
+        for link in links(page.read_text(encoding="utf-8")):
+            assert (page.parent / link).is_file(), f"{page.name} links to {link}"
+
+
+def test_a_page_that_a_copy_lacks_is_named_and_not_linked(course, tmp_path):
+    text = "See [the *data*](../data/README.md#a), [more](more.md), [site](https://a.example/../x)."
+    (course / "docs" / "page.md").write_text(text)
+    (course / "docs" / "x.png").write_bytes(b"[a](../b)")
+    working_copy.update_copy(course, tmp_path / "mine")
+    docs = tmp_path / "mine" / "docs"
+    assert (docs / "page.md").read_text() == text.replace("[the", "the").replace(
+        "](../data/README.md#a)", ""
+    )
+    assert (docs / "x.png").read_bytes() == b"[a](../b)"
 
 
 def test_nothing_new_changes_nothing(course, mine):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import date
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def update_copy(course: Path, folder: Path) -> list[str]:
             said += _update_notebook(new, folder, path.name)
         for path in sorted((course / "docs").glob("[!.]*")):
             if path.is_file():
-                _update_page(path.read_bytes(), folder, f"docs/{path.name}")
+                _update_page(_page(path), folder, f"docs/{path.name}")
     except OSError as problem:
         raise _unusable(folder, problem) from problem
     return said
@@ -213,12 +214,26 @@ def _keep(folder: Path, name: str, *, move: bool = True) -> str | None:
 
 
 def _without_outputs(path: Path) -> dict:
-    """Return a notebook as it is handed out: nothing has run, nothing gives a guess away."""
+    """Return a notebook as it is handed out: nothing has run, nothing gives a guess away.
+
+    Its pages lie in ``docs`` beside it, and not one folder up.
+    """
     notebook = _read(path)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
+        elif cell["cell_type"] == "markdown":
+            source = _source(cell).replace("](../docs/", "](docs/")
+            cell["source"] = source.splitlines(keepends=True)
     return notebook
+
+
+def _page(path: Path) -> bytes:
+    """Return a page of docs as it is handed out: links to what is not handed out are text."""
+    content = path.read_bytes()
+    if path.suffix != ".md":
+        return content
+    return re.sub(rb"\[([^\]]*)\]\(\.\./(?!docs/)[^)]*\)", rb"\1", content)
 
 
 def _read(path: Path) -> dict:
