@@ -54,7 +54,9 @@ def method(
 
 SHOWN = '''\
 # {module}, without types and checks
-def method(images, labels, *, shape=(0.2, 0.8), weight=1.0, rounds=5, **settings):
+def method(
+    images, labels, *, shape=(0.2, 0.8), weight=1.0, rounds=5, **settings
+):
     # A comment stays.
     def loss(batch):
         """What is inside keeps its words."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from tlhelpers.inputs import read_function
 from tlhelpers.teaching.publishing import publish
 
-WIDTH = 88  # of the first line of a function, before it is broken
+WIDTH = 76  # of a first line and of a last call, before they are broken
 
 
 def show_code(*functions: Callable) -> None:
