@@ -268,6 +268,22 @@ def keep_keys(learner: Learner) -> None:
     assert quiz.get_by_role("radiogroup", name="Your choice:").count() == 1
 
 
+def restart(learner: Learner) -> None:
+    """Restart the kernel: each widget says once, in words, that its cell has to run again."""
+    page = learner.page
+    app = "(window.jupyterapp ?? window.jupyterlab)"
+    kernel = f"{app}.shell.currentWidget.sessionContext.session.kernel"
+    page.evaluate(f"void {kernel}.restart()")
+    page.wait_for_selector(".tl-box.jupyter-widgets-disconnected", timeout=60_000)
+    shown = """() => [...document.querySelectorAll(".tl-box, .tl-box *")]
+        .map(node => getComputedStyle(node, "::before").content)
+        .filter(text => text !== "none" && text !== "normal")"""
+    wait_until(page, lambda: len(page.evaluate(shown)) == 4, "not one sentence for each widget")
+    assert all("Run this cell again" in text for text in page.evaluate(shown))
+    learner.cell("quiz")
+    learner.shot("restarted")
+
+
 def check(learner: Learner, address: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
@@ -283,6 +299,8 @@ def check(learner: Learner, address: str) -> None:
     known = ("favicon",)
     errors = [text for text in learner.errors if not any(word in text for word in known)]
     assert not errors, "the console has errors: " + "\n".join(errors)
+    print(restart.__doc__)
+    restart(learner)
 
 
 def stop(server: subprocess.Popen) -> None:
