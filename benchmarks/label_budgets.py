@@ -1,4 +1,4 @@
-"""The figures that the README quotes: print, handwriting without labels, label budgets.
+"""The figures of docs/for_experimenters.md: print, handwriting without labels, label budgets.
 
 Nothing is chosen here.  The network and every setting are fixed beforehand;
 the second half of the handwriting is only read off.
