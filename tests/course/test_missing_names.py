@@ -30,11 +30,14 @@ def test_what_an_earlier_cell_makes_is_known(name):
     assert f"`{name}`" in said and "Run All Above Selected Cell" in said
     assert missing_names.advice(name, CELLS, None, "total") == said  # no id: by what it says
     assert missing_names.advice(name, CELLS, "setup", "") is None  # nothing is above it
+    assert "another cell" in missing_names.advice(name, CELLS, "new", "not saved yet")
 
 
 @pytest.mark.parametrize("name", ["total", "tlhelpers", "inner", "v", "unseen", "p", "typo", None])
 def test_of_other_names_nothing_is_said(name):
     assert missing_names.advice(name, CELLS, "asks", "total") is None
+    new = missing_names.advice(name, CELLS, "new", "not saved yet")
+    assert (new is None) == (name != "total")  # a new cell may stand below all
 
 
 def needed(source):

@@ -47,6 +47,8 @@ def advice(
 ) -> str | None:
     """Return what to do about a missing name, or None if no earlier cell makes it.
 
+    A cell that is not among them is new, and was not saved yet: it may stand anywhere.
+
     Parameters
     ----------
     name
@@ -70,11 +72,14 @@ def advice(
     """
     here = [number for number, cell in enumerate(cells) if cell[0] == cell_id]
     here = here or [number for number, cell in enumerate(cells) if cell[1] == source]
-    earlier = cells[: here[0]] if here else []
-    if name is None or not any(name in names_made(text) for _, text in earlier):
+    others = cells[: here[0]] if here else cells
+    if name is None or not any(name in names_made(text) for _, text in others):
         return None
+    where, what = "an earlier", "run the cells above first"
+    if not here:
+        where, what = "another", "run it first, or all cells above this one"
     return (
-        f"`{name}` is made in an earlier cell of this notebook: run the cells above first "
+        f"`{name}` is made in {where} cell of this notebook: {what} "
         "(menu *Run*, *Run All Above Selected Cell*)."
     )
 
