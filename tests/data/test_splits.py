@@ -36,7 +36,7 @@ def test_label_budget_is_balanced_nested_and_repeatable():
 @pytest.mark.parametrize(
     ("labels", "per_class", "words"),
     [
-        ([0, 0, 1], 2, "class 1 has 1 examples. Ask for at most 1"),
+        ([0, 0, 1], 2, "class 1 has 1. Ask for at most 1"),
         ([0, 1], 0, "from 1"),
         ([0, 1], 1.5, "whole number"),
         ([[0, 1]], 1, "one row"),
