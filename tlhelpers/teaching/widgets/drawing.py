@@ -16,6 +16,10 @@ MOST_STROKES, MOST_POINTS = 100, 2_000
 Strokes = Sequence[Sequence[Sequence[float]]]
 
 
+class BadDrawing(ValueError):
+    """What is on a sheet cannot be used, and the message says why in a plain sentence."""
+
+
 def to_sheet(strokes: Strokes, side: int = 96) -> np.ndarray:
     """Draw strokes as a picture: black on white, as large as the sheet allows.
 
@@ -36,8 +40,10 @@ def to_sheet(strokes: Strokes, side: int = 96) -> np.ndarray:
 
     Raises
     ------
+    BadDrawing
+        If nothing is drawn, or too much.
     ValueError
-        If nothing is drawn, or these are no strokes.
+        If these are no strokes.
 
     Examples
     --------
@@ -80,8 +86,10 @@ def to_picture(strokes: Strokes) -> np.ndarray:
 
     Raises
     ------
+    BadDrawing
+        If nothing is drawn, or too much.
     ValueError
-        If nothing is drawn, or these are no strokes.
+        If these are no strokes.
 
     Examples
     --------
@@ -101,9 +109,9 @@ def _check(strokes: Strokes) -> list[np.ndarray]:
     except (TypeError, ValueError):
         raise ValueError(f"These are no strokes. {wanted}") from None
     if not lines:
-        raise ValueError("Nothing is drawn yet.")
+        raise BadDrawing("Nothing is drawn yet: draw on the sheet first.")
     if len(lines) > MOST_STROKES or sum(line.size for line in lines) > 2 * MOST_POINTS:
-        raise ValueError(f"That is too much for a digit: {len(strokes)} strokes. Clear the sheet.")
+        raise BadDrawing(f"That is too much for a digit: {len(strokes)} strokes. Clear the sheet.")
     for line in lines:
         fits = line.ndim == 2 and line.shape[1] == 2 and np.isfinite(line).all()
         if not fits or line.min() < 0 or line.max() > 1:

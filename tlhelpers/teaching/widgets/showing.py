@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tlhelpers.plots import figure_style
+from tlhelpers.teaching.widgets.drawing import BadDrawing
 from tlhelpers.teaching.widgets.manners import READ_OUT, teach
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
@@ -174,13 +175,18 @@ class Turns:
     def _run(self, callback: Callable, given: tuple) -> None:
         try:
             callback(*given)
+        except BadDrawing as problem:  # nothing is broken: there is something to do first
+            self.words.say(str(problem))
         except Exception as problem:  # a traceback in a callback is seen by nobody
             said = str(problem).strip() or type(problem).__name__
             self.words.say(f"That did not work: {said}", traceback.format_exc())
 
 
 def live(
-    children: Sequence[ipywidgets.Widget], picture: ShownPicture, **tools: object
+    children: Sequence[ipywidgets.Widget],
+    picture: ShownPicture,
+    stand_in: ShownPicture | None = None,
+    **tools: object,
 ) -> ipywidgets.VBox:
     """Put fields and a picture into one box, with the picture as what is seen without widgets.
 
@@ -190,6 +196,8 @@ def live(
         From top to bottom.
     picture
         What stands in, as it is when the box is shown.
+    stand_in
+        What stands in instead, for a picture that has nothing to show at first.
     tools
         Become attributes of the box, so that it can be driven from code.
 
@@ -199,12 +207,14 @@ def live(
     """
     import ipywidgets
 
+    seen = stand_in or picture
+
     class Live(ipywidgets.VBox):
         def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
             data = super()._repr_mimebundle_(**options) or {}
             data = data[0] if isinstance(data, tuple) else data
-            data = {**data, "text/plain": picture.alt, "image/png": _text(picture.png)}
-            return data, {"image/png": {"alt": picture.alt}}
+            data = {**data, "text/plain": seen.alt, "image/png": _text(seen.png)}
+            return data, {"image/png": {"alt": seen.alt}}
 
     box = Live(list(children))
     box.picture = picture
