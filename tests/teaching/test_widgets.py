@@ -22,7 +22,6 @@ from tlhelpers.teaching.widgets import (
     label_runs,
     manners,
     results,
-    sheet,
     showing,
 )
 from tlhelpers.teaching.widgets import reader as digit_reader
@@ -247,6 +246,12 @@ def test_one_callback_at_a_time_and_troubles_are_seen():
         order.append("end first")
         raise ValueError("a <b>bad</b> thing")
 
+    @turns.take
+    def nothing_drawn():
+        drawing.to_sheet([])
+
+    nothing_drawn()
+    assert words.text.startswith("Nothing is drawn") and "Traceback" not in words.widget.value
     first(None)
     assert order == ["begin first", "end first", ("begin second", 2), "end second"]
     assert "a <b>bad</b> thing" in words.text and "&lt;b&gt;" in words.widget.value
@@ -365,12 +370,15 @@ def test_no_change_without_training_takes_seconds(boxes):
 
 def test_draw_add_retrain_forget(reader):
     box = tl.draw(reader)
-    assert "3 (" in box.words.text and box.digit.value == 3
-    seen = box.picture.png
-    box.pad.strokes = LINE
-    assert box.picture.png != seen and "frozen features: 1" in box.words.text
+    assert box.pad.strokes == [] and "empty" in box.words.text
+    empty = box.picture.png
     box.buttons["Retrain"].click()
-    assert "no example yet" in box.words.text
+    assert box.words.text.startswith("There is no example of yours yet")
+    box.buttons["Add as example"].click()
+    assert box.words.text.startswith("Nothing is drawn yet")
+    assert "Traceback" not in box.words.widget.value
+    box.pad.strokes = LINE
+    assert box.picture.png != empty and "frozen features: 1" in box.words.text
     box.digit.value = 1
     box.buttons["Add as example"].click()
     assert "1 example of yours" in box.words.text and reader.examples[0][1] == 1
@@ -381,19 +389,67 @@ def test_draw_add_retrain_forget(reader):
     box.buttons["Forget mine"].click()
     assert "forgotten" in box.words.text and "your examples:" not in box.words.text
     box.buttons["Clear"].click()
-    assert box.pad.strokes == [] and "empty" in box.words.text
+    assert box.pad.strokes == [] and "1 (" not in box.words.text and "empty" in box.picture.alt
+
+
+def test_nothing_is_added_before_it_is_said_what_it_is(reader):
+    box = tl.draw(reader)
+    box.buttons["Recorded drawing"].click()
+    assert box.digit.value is None and "3 (" in box.words.text
     box.buttons["Add as example"].click()
-    assert "Nothing is drawn" in box.words.text and not reader.examples
+    assert not reader.examples and "Which digit is it?" in box.words.text
+    box.digit.value = 3
+    box.pad.strokes = CORNER  # another drawing: a three was said of the first one
+    assert box.digit.value is None
+    box.digit.value = 4
+    box.pad.strokes = [*CORNER, *LINE]  # the same one, gone on with
+    box.buttons["Add as example"].click()
+    assert [digit for _, digit in reader.examples] == [4] and box.digit.value is None
+    assert box.pad.done  # the next stroke takes a new sheet
+    box.digit.value = 4
+    box.buttons["Add as example"].click()
+    assert len(reader.examples) == 1 and "added already" in box.words.text
+
+
+def test_examples_are_shown_and_the_last_one_can_be_taken_back(reader):
+    box = tl.draw(reader)
+    assert box.shelf.value == ""
+    for digit, strokes in ((7, CORNER), (1, LINE)):
+        box.pad.strokes = strokes
+        box.digit.value = digit
+        box.buttons["Add as example"].click()
+    assert "1 of 1, 1 of 7" in box.shelf.value and box.shelf.value.count("<img") == 2
+    box.buttons["Retrain"].click()
+    with_both = reader.own.coef_.copy()
+    box.buttons["Undo the last"].click()
+    assert "of 1," not in box.shelf.value and "1 of 7" in box.shelf.value
+    assert [digit for _, digit in reader.examples] == [7] and reader.learned == 1
+    assert not np.allclose(reader.own.coef_, with_both)  # it has unlearned it
+    box.digit.value = 1
+    box.buttons["Add as example"].click()  # the same drawing, which is no example any more
+    assert len(reader.examples) == 2
+    for _ in range(3):
+        box.buttons["Undo the last"].click()
+    assert box.words.text.startswith("There is nothing to take back")
+    assert reader.own is None and box.shelf.value == ""
 
 
 def test_the_recorded_drawings_come_one_after_another(reader):
-    box, seen = tl.draw(reader), []
+    box, seen = tl.draw(reader), set()
     for _ in range(30):
         box.buttons["Recorded drawing"].click()
-        seen.append((box.digit.value, json.dumps(box.pad.strokes)))
-    assert len(set(seen)) == 30 and seen[0][0] == 4
-    box.pad.strokes = LINE  # your own: what it is meant to be is left as it was
-    assert box.digit.value == 3
+        seen.add(json.dumps(box.pad.strokes))
+        assert box.pad.done
+    assert seen == {json.dumps(strokes) for _, strokes in recorded_drawings()}
+    box.buttons["Clear"].click()
+    assert not box.pad.done
+
+
+def test_where_nobody_draws_a_recorded_three_stands_in(reader, tmp_path):
+    data, _ = tl.draw(reader)._repr_mimebundle_()
+    assert "frozen features: 3" in data["text/plain"] and data["image/png"].startswith("iVBOR")
+    data, _ = tl.widgets.draw_pictures(tmp_path)._repr_mimebundle_()
+    assert "drawing of a 3" in data["text/plain"]
 
 
 def test_the_figure_has_a_row_for_each_strategy():
@@ -403,13 +459,6 @@ def test_the_figure_has_a_row_for_each_strategy():
     assert names == list(answers)
     spots = {(t.get_position(), t.get_text()) for t in figure.axes[1].texts}
     assert spots == {((3, 0), "100%"), ((8, 1), "100%")}
-
-
-def test_a_sheet_knows_only_its_own_drawings():
-    paper = sheet.Sheet(showing.Turns(showing.Words()))
-    assert paper.digit == 3
-    paper.pad.strokes = [*paper.pad.strokes, [[0.1, 0.1]]]
-    assert paper.digit is None
 
 
 # --- look inside ----------------------------------------------------------------------------
@@ -470,8 +519,14 @@ def test_layers_and_channels_can_be_chosen(shared_inside):
     box.channel.value = 500
     box.layer.value = "conv1"  # it has fewer channels
     assert box.channel.value == box.channel.max and "Channel 15 of conv1" in box.words.text
-    box.pad.strokes = []
-    assert "empty" in box.words.text
+    box.channel.value, seen = 2, box.picture.png
+    box.buttons["Clear"].click()
+    assert "empty" in box.words.text and "takes it for" not in box.words.text + box.picture.alt
+    assert box.picture.png != seen
+    box.layer.value = "conv_pw_3"  # there are still the digits that excite its channels
+    assert "excite channel 2 of conv_pw_3 most" in box.words.text
+    box.buttons["Strongest channel"].click()
+    assert box.words.text.startswith("The sheet is empty") and box.channel.value == 2
 
 
 # --- labels ---------------------------------------------------------------------------------

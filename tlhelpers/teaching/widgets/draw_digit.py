@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlhelpers import plots
-from tlhelpers.teaching.widgets.drawing import to_picture
+from tlhelpers.data.wording import counted
+from tlhelpers.teaching.widgets.drawing import Strokes, to_picture
 from tlhelpers.teaching.widgets.reader import Reader
-from tlhelpers.teaching.widgets.sheet import Sheet, button
+from tlhelpers.teaching.widgets.sheet import EMPTY, Sheet, button, first_drawing, is_another
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
+from tlhelpers.teaching.widgets.thumbnails import MOST, Thumbnail, of_ink, row
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -79,8 +83,8 @@ def describe_answers(answers: dict[str, np.ndarray]) -> str:
 def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     """Show a sheet to draw a digit on, and what the network says to it.
 
-    Draw with the mouse, a finger, or the keyboard.  Add drawings as examples,
-    retrain, and see whether it reads your hand better.
+    Draw with the mouse, a finger, or the keyboard.  Say which digit it is, add
+    it as an example, retrain, and see whether it reads your hand better.
 
     Parameters
     ----------
@@ -97,67 +101,87 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     import ipywidgets as widgets
 
     reader = reader or Reader()
-    picture, words = ShownPicture(), Words()
+    picture, stand_in, words = ShownPicture(), ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
     pad = sheet.pad
     digit = widgets.Dropdown(
-        options=list(range(10)),
-        value=sheet.digit,
+        options=[("choose", None), *((str(number), number) for number in range(10))],
         description="This is a",
         tooltip="Which digit the drawing is meant to be",
         layout={"width": "12em"},
         style={"description_width": "5em"},
     )
-    add = button("Add as example", "Add the drawing to the training examples, as this digit")
-    retrain = button("Retrain", "Train on your examples and the given ones: about a second")
+    add = button("Add as example", "Add the drawing to your examples, as this digit", main=True)
+    undo = button("Undo the last", "Take back the example that was added last")
     forget = button("Forget mine", "Forget all your examples")
+    retrain = button("Retrain", "Train on your examples and the given ones: about a second")
     further = button("Fine-tune, adapt", "Train two more readers: about fifteen seconds")
     bar = widgets.FloatProgress(max=1, layout={"width": "12em", "visibility": "hidden"})
+    shelf = widgets.HTML()
+    added: list[Strokes] = []  # the drawing that was added last, as long as it is an example
 
     def look(note: str = "") -> None:
-        if not pad.strokes:
-            seen = np.zeros((8, 8), np.float32)
-            nothing = {name: np.zeros(10) for name in reader.strategies}
-            picture.show(answers_figure(seen, nothing), "An empty sheet.")
-            words.say(note or "The sheet is empty: draw a digit on it.")
-            return
-        seen = to_picture(pad.strokes)
-        answers = reader.read(seen)
-        said = describe_answers(answers)
-        alt = f"A drawn digit as 8 × 8 pixels, and what each strategy takes it for. {said}."
-        picture.show(answers_figure(seen, answers), alt)
-        words.say(f"{note} {said}.".strip())
+        if pad.strokes:
+            seen = to_picture(pad.strokes)
+            said = show_answers(picture, seen, reader.read(seen))
+            words.say(f"{note} {said}.".strip())
+        else:
+            show_answers(picture, None, {name: np.zeros(10) for name in reader.strategies})
+            words.say(note or EMPTY)
+
+    def show_examples() -> None:
+        shelf.value = examples_row(reader.examples)
 
     @turns.take
-    def drawn(_: object) -> None:
-        if sheet.digit is not None:
-            digit.value = sheet.digit
+    def drawn(change: Mapping) -> None:
+        if is_another(change):  # which digit it is has not been said
+            digit.value = None
         look()
 
     @turns.take
     def on_add(_: object) -> None:
-        reader.add(to_picture(pad.strokes), digit.value)
-        count = len(reader.examples)
-        words.say(
-            f"Added as a {digit.value}: {count} example{'s' * (count > 1)} of yours. "
-            "Draw another, or press Retrain."
-        )
+        seen = to_picture(pad.strokes)
+        if added == [pad.strokes]:
+            words.say("This drawing is added already: draw another, or press Undo the last.")
+        elif digit.value is None:
+            words.say("Which digit is it? Choose it at This is a, then add it.")
+        else:
+            reader.add(seen, digit.value)
+            added[:], pad.done = [pad.strokes], True
+            count = counted(len(reader.examples), "example")
+            words.say(f"Added as {digit.value}: {count} of yours. Draw another, or press Retrain.")
+            digit.value = None
+            show_examples()
+
+    @turns.take
+    def on_undo(_: object) -> None:
+        if not reader.examples:
+            words.say("There is nothing to take back: you have no examples.")
+            return
+        was = reader.take_back()
+        added.clear()
+        show_examples()
+        look(f"The last example, a drawing of {was}, is taken back.")
 
     @turns.take
     def on_retrain(_: object) -> None:
-        if reader.examples and reader.learned == len(reader.examples):
+        if not reader.examples:
+            words.say("There is no example of yours yet: draw a digit, say which it is, add it.")
+        elif reader.learned == len(reader.examples):
             words.say("It has learned from all your examples already: add another first.")
-            return
-        before, after = reader.retrain()
-        look(
-            f"Retrained on {reader.learned} of yours. On 298 digits of other people: "
-            f"{before:.1%} before, {after:.1%} now."
-        )
+        else:
+            before, after = reader.retrain()
+            look(
+                f"Retrained on {reader.learned} of yours. On 298 digits of other people: "
+                f"{before:.1%} before, {after:.1%} now."
+            )
 
     @turns.take
     def on_forget(_: object) -> None:
         reader.forget()
+        added.clear()
+        show_examples()
         look("Your examples are forgotten.")
 
     @turns.take
@@ -176,22 +200,79 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     pad.observe(drawn, "strokes")
     for which, what in (
         (add, on_add),
-        (retrain, on_retrain),
+        (undo, on_undo),
         (forget, on_forget),
+        (retrain, on_retrain),
         (further, on_further),
     ):
         which.on_click(what)
     look()
-    rows = [[digit, add], [retrain, forget], [sheet.clear, sheet.another], [further, bar]]
-    side = widgets.VBox([widgets.HBox(row) for row in rows])
-    upper = widgets.HBox([pad, side], layout={"flex_flow": "row wrap"})
-    buttons = (add, retrain, forget, further, sheet.clear, sheet.another)
+    show_examples()
+    recorded = to_picture(first_drawing())
+    show_answers(stand_in, recorded, reader.read(recorded))
+    rows = [[sheet.clear, sheet.another], [digit, add], [undo, forget], [retrain], [further, bar]]
+    wrapping = {"flex_flow": "row wrap"}
+    side = widgets.VBox([widgets.HBox(row, layout=wrapping) for row in rows])
+    upper = widgets.HBox([pad, side], layout=wrapping)
+    buttons = (sheet.clear, sheet.another, add, undo, forget, retrain, further)
     return live(
-        [upper, words.widget, picture.widget, sheet.how],
+        [sheet.how, upper, words.widget, picture.widget, shelf],
         picture,
+        stand_in,
         words=words,
         reader=reader,
         pad=pad,
         digit=digit,
+        shelf=shelf,
         buttons={each.description: each for each in buttons},
+    )
+
+
+def show_answers(
+    shown: ShownPicture, picture: np.ndarray | None, answers: dict[str, np.ndarray]
+) -> str:
+    """Show what the network says to a drawing, or to an empty sheet, and return it in words.
+
+    Parameters
+    ----------
+    shown
+        Where to show it.
+    picture
+        Shape (8, 8), from 0 to 1; None for an empty sheet.
+    answers
+        Strategy → ten probabilities.
+    """
+    if picture is None:
+        said = "An empty sheet: what each strategy takes a drawing for will stand here."
+        shown.show(answers_figure(np.zeros((8, 8)), answers), said)
+        return said
+    said = describe_answers(answers)
+    alt = f"A drawn digit as 8 × 8 pixels, and what each strategy takes it for. {said}."
+    shown.show(answers_figure(picture, answers), alt)
+    return said
+
+
+def examples_row(examples: Sequence[tuple[np.ndarray, int]]) -> str:
+    """Return the examples as a row of small pictures, the last one first; nothing if none.
+
+    Parameters
+    ----------
+    examples
+        (picture, digit) for each, as a `Reader` has them.
+
+    Examples
+    --------
+    >>> row = examples_row([(np.eye(8), 1), (np.eye(8), 7)])
+    >>> "Your examples, the last one first: 1 of 1, 1 of 7." in row, row.count("<img")
+    (True, 2)
+    """
+    if not examples:
+        return ""
+    counts = sorted(Counter(digit for _, digit in examples).items())
+    heading = ", ".join(f"{count} of {digit}" for digit, count in counts)
+    last = examples[: -MOST - 1 : -1]
+    return row(
+        [Thumbnail(of_ink(picture), str(digit)) for picture, digit in last],
+        f"Your examples, the last one first: {heading}.",
+        len(examples) - len(last),
     )

@@ -12,7 +12,7 @@ from tlhelpers.labs import load
 from tlhelpers.networks import features
 from tlhelpers.plots.figure_style import RED
 from tlhelpers.teaching.widgets.drawing import to_picture
-from tlhelpers.teaching.widgets.sheet import Sheet, button
+from tlhelpers.teaching.widgets.sheet import EMPTY, Sheet, button
 from tlhelpers.teaching.widgets.showing import STYLE, WIDE, ShownPicture, Turns, Words, live
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
@@ -153,50 +153,58 @@ def mosaic(maps: np.ndarray) -> tuple[np.ndarray, int]:
     return wall.reshape(lines * (height + 1), columns * (width + 1)), columns
 
 
-def inside_figure(view: View, layer: str, channel: int, liked: np.ndarray) -> Figure:
+def inside_figure(view: View | None, layer: str, channel: int, liked: np.ndarray) -> Figure:
     """Draw a drawing, where the network looks, one channel, and all channels of the layer.
 
     Parameters
     ----------
     view
-        What `Inside.look` gave.
+        What `Inside.look` gave; None for an empty sheet, of which there is less to see.
     layer, channel
         Which channel; it has a frame among the others.
     liked
         Pictures that excite this channel most, shape (n, 8, 8), shown below.
     """
     from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
 
-    maps = view.maps[layer]
-    high, wide = maps.shape[:2]
     with plots.style():
         figure = Figure(figsize=(9.2, 3.5))
-        places = [(0.01, 0.2), (0.225, 0.2), (0.44, 0.2), (0.66, 0.33)]
-        left, heat, one, every = (figure.add_axes((x, 0.3, w, 0.58)) for x, w in places)
-        left.imshow(view.picture, cmap="gray_r", vmin=0, vmax=1)
-        left.set_title("what it sees", fontsize=10)
-        heat.imshow(view.picture, cmap="gray_r", vmin=0, vmax=1, extent=(0, 1, 0, 1))
-        hot = view.heat[layer] / max(view.heat[layer].max(), 1e-9)
-        heat.imshow(hot, cmap="inferno", vmin=0, vmax=1, alpha=0.65, extent=(0, 1, 0, 1))
-        heat.set_title(f"Grad-CAM: speaks for {view.answer}", fontsize=10)
-        top = max(float(maps.max()), 1e-9)
-        one.imshow(maps[..., channel], cmap="viridis", vmin=0, vmax=top)
-        one.set_title(f"channel {channel}, {high} × {wide} cells", fontsize=10)
-        wall, columns = mosaic(maps)
-        every.imshow(wall, cmap="viridis", vmin=0, vmax=top, aspect="auto")
-        corner = (channel % columns * (wide + 1) - 1, channel // columns * (high + 1) - 1)
-        every.add_patch(Rectangle(corner, wide + 1, high + 1, fill=False, lw=2, ec=RED))
-        every.set_title(f"all {maps.shape[-1]} channels of {layer}", fontsize=10)
-        figure.text(0.01, 0.12, "these digits excite\nit most:", fontsize=10, va="center")
+        if view is not None:
+            _draw_view(figure, view, layer, channel)
+        which = "it" if view is not None else f"channel {channel}"
+        figure.text(0.01, 0.12, f"these digits excite\n{which} most:", fontsize=10, va="center")
         row = figure.add_axes((0.17, 0.03, 0.82, 0.2))
         strip = np.concatenate([np.pad(picture, ((0, 0), (0, 2))) for picture in liked], axis=1)
         row.imshow(strip, cmap="gray_r", vmin=0, vmax=1)
-        for axis in (left, heat, one, every, row):
+        for axis in figure.axes:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
             axis.grid(False)
     return figure
+
+
+def _draw_view(figure: Figure, view: View, layer: str, channel: int) -> None:
+    """Draw what there is to see of a drawing, in the upper part of a figure."""
+    from matplotlib.patches import Rectangle
+
+    maps = view.maps[layer]
+    high, wide = maps.shape[:2]
+    places = [(0.01, 0.2), (0.225, 0.2), (0.44, 0.2), (0.66, 0.33)]
+    left, heat, one, every = (figure.add_axes((x, 0.3, w, 0.58)) for x, w in places)
+    left.imshow(view.picture, cmap="gray_r", vmin=0, vmax=1)
+    left.set_title("what it sees", fontsize=10)
+    heat.imshow(view.picture, cmap="gray_r", vmin=0, vmax=1, extent=(0, 1, 0, 1))
+    hot = view.heat[layer] / max(view.heat[layer].max(), 1e-9)
+    heat.imshow(hot, cmap="inferno", vmin=0, vmax=1, alpha=0.65, extent=(0, 1, 0, 1))
+    heat.set_title(f"Grad-CAM: speaks for {view.answer}", fontsize=10)
+    top = max(float(maps.max()), 1e-9)
+    one.imshow(maps[..., channel], cmap="viridis", vmin=0, vmax=top)
+    one.set_title(f"channel {channel}, {high} × {wide} cells", fontsize=10)
+    wall, columns = mosaic(maps)
+    every.imshow(wall, cmap="viridis", vmin=0, vmax=top, aspect="auto")
+    corner = (channel % columns * (wide + 1) - 1, channel // columns * (high + 1) - 1)
+    every.add_patch(Rectangle(corner, wide + 1, high + 1, fill=False, lw=2, ec=RED))
+    every.set_title(f"all {maps.shape[-1]} channels of {layer}", fontsize=10)
 
 
 def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
@@ -236,13 +244,20 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
         layout=WIDE,
         style=STYLE,
     )
-    strongest = button("Strongest channel", "Go to the channel that answers most to this drawing")
+    strongest = button(
+        "Strongest channel", "Go to the channel that answers most to this drawing", main=True
+    )
 
     def show() -> None:
-        view = seen["now"]
+        view = seen.get("now")
         liked = inside.favourites(layer.value, channel.value)
         labels = " ".join(str(label) for label in inside.lab.train.labels[liked])
         figure = inside_figure(view, layer.value, channel.value, inside.lab.train.images[liked])
+        if view is None:
+            said = f"The digits that excite channel {channel.value} of {layer.value} most: {labels}"
+            picture.show(figure, f"An empty sheet, and ten handwritten digits. {said}.")
+            words.say(f"{EMPTY} {said}.")
+            return
         value = view.maps[layer.value][..., channel.value].max()
         said = (
             f"The network takes it for {view.answer} ({view.probability:.0%} among the digits). "
@@ -258,11 +273,10 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
 
     @turns.take
     def drawn(_: object) -> None:
+        seen.clear()
         if sheet.pad.strokes:
             seen["now"] = inside.look(to_picture(sheet.pad.strokes))
-            show()
-        else:
-            words.say("The sheet is empty: draw a digit on it.")
+        show()
 
     @turns.take
     def other_layer(_: object) -> None:
@@ -275,6 +289,9 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
 
     @turns.take
     def on_strongest(_: object) -> None:
+        if not seen:
+            words.say(EMPTY)
+            return
         peaks = seen["now"].maps[layer.value].max(axis=(0, 1))
         channel.value = int(peaks.argmax())
 
@@ -282,14 +299,14 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
     layer.observe(other_layer, "value")
     channel.observe(other_channel, "value")
     strongest.on_click(on_strongest)
-    drawn(None)
+    sheet.show_recorded()  # there would be little to see without
     on_strongest(None)
-    rows = [[layer], [channel], [strongest], [sheet.clear, sheet.another]]
+    rows = [[sheet.clear, sheet.another], [layer], [channel], [strongest]]
     side = widgets.VBox([widgets.HBox(row) for row in rows])
     upper = widgets.HBox([sheet.pad, side], layout={"flex_flow": "row wrap"})
-    buttons = (strongest, sheet.clear, sheet.another)
+    buttons = (sheet.clear, sheet.another, strongest)
     return live(
-        [upper, words.widget, picture.widget, sheet.how],
+        [sheet.how, upper, words.widget, picture.widget],
         picture,
         words=words,
         inside=inside,

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlhelpers import plots
-from tlhelpers.data import folders
 from tlhelpers.data.names import as_path
 from tlhelpers.data.wording import printable_name
 from tlhelpers.fetching.places import learner_folder
 from tlhelpers.inputs import read_text
-from tlhelpers.teaching.widgets.drawing import to_sheet
-from tlhelpers.teaching.widgets.sheet import Sheet, button
+from tlhelpers.teaching.widgets.class_shelves import saved_files, shelves
+from tlhelpers.teaching.widgets.drawing import Strokes, to_sheet
+from tlhelpers.teaching.widgets.sheet import Sheet, button, first_drawing, is_another
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
 from tlhelpers.teaching.widgets.uploads import safe_name
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
     from matplotlib.figure import Figure
-
-Strokes = Sequence[Sequence[Sequence[float]]]
 
 
 def drawings_folder() -> Path:
@@ -49,7 +48,7 @@ def save_drawing(strokes: Strokes, class_name: str, folder: str | Path | None = 
     Raises
     ------
     ValueError
-        If nothing is drawn, or no class is named.
+        If nothing is drawn (`BadDrawing`), or no class is named.
     OSError
         If the folder cannot be written.
 
@@ -92,12 +91,9 @@ def count_drawings(folder: str | Path) -> dict[str, int]:
     >>> count_drawings("no such folder")
     {}
     """
-    root = as_path(folder)
-    inside = sorted(root.iterdir()) if root.is_dir() else []
     counts = {
-        place.name: sum(file.suffix == ".png" for file in place.iterdir())
-        for place in inside
-        if place.is_dir() and not folders.is_hidden_name(place.name)
+        name: sum(file.suffix == ".png" for file in files)
+        for name, files in saved_files(as_path(folder)).items()
     }
     return {name: count for name, count in counts.items() if count}
 
@@ -138,54 +134,93 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     import ipywidgets
 
     root = as_path(folder) if folder is not None else drawings_folder()
-    picture, words = ShownPicture(), Words()
+    picture, stand_in, words = ShownPicture(), ShownPicture(), Words()
     turns = Turns(words)
     sheet = Sheet(turns)
-    name = ipywidgets.Text(
-        value=str(sheet.digit),
+    pad = sheet.pad
+    name = ipywidgets.Combobox(
         description="This is a",
         placeholder="such as 3",
         tooltip="What the drawing shows: the name of its class",
         layout={"width": "12em"},
         style={"description_width": "5em"},
     )
-    save = button("Save", "Save the drawing into the folder of this class")
+    save = button("Save", "Save the drawing into the folder of this class", main=True)
+    undo = button("Undo the last", "Delete the drawing that was saved last, and show it again")
+    shelf = ipywidgets.HTML()
+    saved: list[tuple[Path, list]] = []  # here, since the fields are shown
 
     def look() -> None:
-        strokes = sheet.pad.strokes
-        alt = f"A sheet with a drawing of a {name.value}, black on white, as it will be saved."
-        alt = alt if strokes else "An empty sheet: nothing is drawn on it yet."
-        picture.show(_figure(strokes), alt)
+        alt = "A sheet with a drawing, black on white, as it will be saved."
+        alt = alt if pad.strokes else "An empty sheet: nothing is drawn on it yet."
+        picture.show(_figure(pad.strokes), alt)
+
+    def show_saved() -> None:
+        shelf.value = shelves(root)
+        name.options = tuple(count_drawings(root))
 
     @turns.take
-    def drawn(_: object) -> None:
-        if sheet.digit is not None:
-            name.value = str(sheet.digit)
+    def drawn(change: Mapping) -> None:
+        if is_another(change):  # what it shows has not been said
+            name.value = ""
         look()
 
     @turns.take
     def on_save(_: object) -> None:
-        file = save_drawing(sheet.pad.strokes, name.value, root)
+        to_sheet(pad.strokes)  # or say why this cannot be saved
+        if not name.value.strip():
+            words.say("What does it show? Write it at This is a, then save it.")
+            return
+        try:
+            file = save_drawing(pad.strokes, name.value, root)
+        except OSError as error:
+            words.say(f"Not saved: {error.strerror or error} ({root}).")
+            return
+        saved.append((file, pad.strokes))
         counts = ", ".join(
             f"{count} of {printable_name(what)}" for what, count in count_drawings(root).items()
         )
-        sheet.pad.strokes = []
+        sheet.empty()
+        name.value = ""
+        show_saved()
         words.say(f"Saved as {printable_name(file.parent.name)}/{file.name}. So far: {counts}.")
 
-    sheet.pad.observe(drawn, "strokes")
+    @turns.take
+    def on_undo(_: object) -> None:
+        if not saved:
+            words.say("There is nothing to undo: since this cell ran, nothing was saved here.")
+            return
+        file, strokes = saved.pop()
+        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it stays if there is something in it
+            file.parent.rmdir()
+        if not pad.strokes:
+            pad.strokes = strokes
+        show_saved()
+        words.say(f"{printable_name(file.parent.name)}/{file.name} is deleted.")
+
+    pad.observe(drawn, "strokes")
     save.on_click(on_save)
+    undo.on_click(on_undo)
     words.say("Draw, say what it is, press Save.")
     look()
-    side = ipywidgets.VBox(
-        [ipywidgets.HBox([name, save]), ipywidgets.HBox([sheet.clear, sheet.another])]
+    show_saved()
+    stand_in.show(
+        _figure(first_drawing()),
+        "A sheet with a drawing of a 3, black on white, as it will be saved.",
     )
-    upper = ipywidgets.HBox([sheet.pad, side, picture.widget], layout={"flex_flow": "row wrap"})
+    wrapping = {"flex_flow": "row wrap"}
+    rows = [[sheet.clear, sheet.another], [name, save], [undo]]
+    side = ipywidgets.VBox([ipywidgets.HBox(row, layout=wrapping) for row in rows])
+    upper = ipywidgets.HBox([pad, side, picture.widget], layout=wrapping)
     return live(
-        [upper, words.widget, sheet.how],
+        [sheet.how, upper, words.widget, shelf],
         picture,
+        stand_in,
         words=words,
         folder=root,
-        pad=sheet.pad,
+        pad=pad,
         name=name,
-        buttons={each.description: each for each in (save, sheet.clear, sheet.another)},
+        shelf=shelf,
+        buttons={each.description: each for each in (sheet.clear, sheet.another, save, undo)},
     )

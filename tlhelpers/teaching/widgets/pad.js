@@ -73,6 +73,17 @@ function render({ model, el }) {
     model.save_changes();
   }
 
+  function begin(point) {
+    if (model.get("done")) change([]);
+    current = [point];
+  }
+
+  // What is changed is a drawing of one's own again.
+  function change(list) {
+    strokes = list;
+    model.set("done", false);
+  }
+
   function finish() {
     if (current && current.length) strokes.push(current);
     current = null;
@@ -95,7 +106,7 @@ function render({ model, el }) {
     canvas.focus({ preventScroll: true, focusVisible: false });
     canvas.setPointerCapture(event.pointerId);
     down = false;
-    current = [place(event)];
+    begin(place(event));
     draw();
   });
   canvas.addEventListener("pointermove", (event) => {
@@ -137,17 +148,17 @@ function render({ model, el }) {
       }
     } else if (event.key === " ") {
       down = !down;
-      if (down) current = [[...pen]];
+      if (down) begin([...pen]);
       else finish();
       said.textContent = down ? "pen down" : "pen up";
     } else if (event.key === "Backspace") {
       if (down) current = null;
-      else strokes.pop();
+      else change(strokes.slice(0, -1));
       down = false;
       send(strokes);
       said.textContent = "last stroke taken back";
     } else if (event.key === "Delete") {
-      strokes = [];
+      change([]);
       current = null;
       down = false;
       send(strokes);

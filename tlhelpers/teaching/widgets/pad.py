@@ -22,6 +22,8 @@ class Pad(anywidget.AnyWidget):
     strokes
         What is drawn: a list of strokes, each a list of [x, y], from 0 (left,
         top) to 1 (right, bottom).  Setting it draws it.
+    done
+        Whether the drawing is finished: the next stroke begins a new one.
     label
         What it is and how to use it, for screen readers and as a tooltip.
 
@@ -34,4 +36,5 @@ class Pad(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("pad.js").read_text(encoding="utf-8")
     _css = Path(__file__).with_name("pad.css").read_text(encoding="utf-8")
     strokes: traitlets.List = traitlets.List().tag(sync=True)
+    done = traitlets.Bool(False).tag(sync=True)
     label = traitlets.Unicode(f"A sheet to draw a digit on. {HOW}").tag(sync=True)

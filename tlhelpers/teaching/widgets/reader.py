@@ -136,6 +136,28 @@ class Reader:
             raise ValueError(f"digit must be a whole number from 0 to 9; got {digit!r}.")
         self.examples.append((picture, int(digit)))
 
+    def take_back(self) -> int:
+        """Take back the example that was added last, and what was learned from it.
+
+        Returns
+        -------
+        int
+            Which digit it was.
+
+        Raises
+        ------
+        ValueError
+            If there is no example.
+        """
+        if not self.examples:
+            raise ValueError("There is no example to take back.")
+        _, digit = self.examples.pop()
+        if self.learned > len(self.examples):
+            self.own, self.learned = None, 0
+            if self.examples:
+                self.retrain()
+        return digit
+
     def retrain(self) -> tuple[float, float]:
         """Train the head on your examples together with the given ones.
 
