@@ -1,6 +1,5 @@
 """Own images: a learner's folder becomes a lab, and uploads cannot do harm."""
 
-import datetime
 import functools
 import io
 import os
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
-from trouble import CLASSES, item, make_fruit, png, reasons, report_of, scene, tree
+from trouble import CLASSES, choose, item, make_fruit, png, reasons, report_of, scene, tree
 
 import tlhelpers as tl
 from tlhelpers.data import folders, given_splits, image_files, splits, unusable
@@ -21,7 +20,6 @@ from tlhelpers.labs import own
 from tlhelpers.teaching.widgets import uploads
 
 SMALL = "MobileNetV3Small"
-WHEN = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -636,34 +634,31 @@ def test_a_link_in_the_place_of_a_class_is_not_followed(tmp_path):
 
 
 def test_the_widget_feeds_a_lab(tmp_path):
-    box = uploads.upload(tmp_path)
-    class_name, chosen, button, happened, _ = box.children
-    button.click()
-    assert happened.value == "No files are chosen yet."
+    box = tl.widgets.upload(tmp_path)
+    box.buttons["Save"].click()
+    assert box.words.text == "No files are chosen yet."
     for label, name in enumerate(CLASSES):
-        class_name.value = name
-        chosen.value = tuple(
-            {**item(f"{i}.png", png(10 * label + i)), "type": "", "size": 1, "last_modified": WHEN}
-            for i in range(4)
-        )
-        button.click()
-        assert happened.value == f"Saved 4 pictures of {name}." and chosen.value == ()
+        choose(box, *((f"{i}.png", png(10 * label + i)) for i in range(4)))
+        box.class_name.value = name
+        box.buttons["Save"].click()
+        assert box.words.text == f"Saved 4 pictures of {name}." and not box.picker.files
     assert len(folders.scan_folder(box.folder, progress=False).pictures) == 8
-    assert all(child.description and child.tooltip for child in box.children[:4])
 
 
 def test_the_widget_says_when_nothing_can_be_written(tmp_path, monkeypatch):
-    value = ({**item("a.png", png(1)), "type": "", "size": 1, "last_modified": WHEN},)
     (tmp_path / "file").write_text("")
-    class_name, chosen, button, happened, _ = uploads.upload(tmp_path / "file").children
-    class_name.value, chosen.value = "kiwi", value
-    button.click()
-    assert happened.value.startswith("Not saved: ") and str(tmp_path) in happened.value
+    box = tl.widgets.upload(tmp_path / "file")
+    choose(box, ("a.png", png(1)))
+    box.class_name.value = "kiwi"
+    box.buttons["Save"].click()
+    assert box.words.text.startswith("Not saved: ") and str(tmp_path) in box.words.text
+    assert len(box.picker.files) == 1
     full = shutil.disk_usage(tmp_path)._replace(free=len(png(1)))  # there may be a copy for a while
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    value = [item("a.png", png(1))]
     assert "too large" in uploads.save_uploads(value, "kiwi", tmp_path / "new")[0]
 
 
 def test_own_uploads_lie_in_the_learners_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("TLHELPERS_DATA", str(tmp_path))
-    assert uploads.upload().folder == tmp_path / "uploads"
+    assert tl.widgets.upload().folder == tmp_path / "uploads"

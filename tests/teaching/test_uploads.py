@@ -13,7 +13,7 @@ import pytest
 from trouble import item, png, tree
 
 from tlhelpers.data import unusable
-from tlhelpers.teaching.widgets import manners, packed, uploads
+from tlhelpers.teaching.widgets import packed, uploads
 
 CLASSES = ("kiwi", "lemon")
 
@@ -232,13 +232,6 @@ def test_too_many_files_and_too_many_bytes_name_what_to_do(tmp_path, monkeypatch
     assert "too large for the room that is left" in said and "tl.Lab.from_folder" in said
 
 
-def test_the_widget_says_how_much_goes_in_at_once(tmp_path):
-    box = uploads.upload(tmp_path)
-    assert "about 10 MB" in box.children[3].value and "tlhelpers lab" in box.children[3].value
-    assert ".zip" in box.children[1].accept and ".tgz" in box.children[1].accept
-    assert uploads.upload(f'"{tmp_path}"').folder == tmp_path
-
-
 @pytest.mark.parametrize("name", ["train", "dev", "test"])
 def test_beside_other_classes_a_class_may_be_called_like_a_part(tmp_path, name):
     lines = save(tmp_path, bag("car/1.png", "bus/2.png", f"{name}/3.png"), "kiwi")
@@ -246,6 +239,15 @@ def test_beside_other_classes_a_class_may_be_called_like_a_part(tmp_path, name):
     assert {path.split("/")[0] for path in tree(tmp_path / "up")} == {"car", "bus", name}
 
 
-def test_the_fields_of_an_upload_have_manners(tmp_path):
-    box = uploads.upload(tmp_path)
-    assert isinstance(box.children[-1], manners.Manners)
+def test_a_file_on_the_disk_is_copied_and_stays(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(1))
+    value = [item("a.png", png(2)), {"name": "b.png", "content": tmp_path / "a.png"}]
+    assert uploads.save_uploads(value, "kiwi", tmp_path / "up") == ["Saved 2 pictures of kiwi."]
+    assert (tmp_path / "up/kiwi/b.png").read_bytes() == (tmp_path / "a.png").read_bytes() == png(1)
+
+
+def test_what_can_be_saved_another_time_is_said_apart_from_what_cannot(tmp_path):
+    value = [item("a.txt", b"text"), item("a.png", png(1)), item("set.zip", bag(*both()))]
+    assert uploads.save_files(value, "", tmp_path).again == [1]
+    assert uploads.save_files(value, "plum", tmp_path).again == []
+    assert tree(tmp_path) == ["kiwi/00.png", "lemon/11.png", "plum/a.png"]

@@ -13,7 +13,8 @@ from tlhelpers.teaching.widgets.inside import look_inside
 from tlhelpers.teaching.widgets.keep_drawings import draw_pictures, drawings_folder
 from tlhelpers.teaching.widgets.label_budget import explore_labels
 from tlhelpers.teaching.widgets.recorded import recorded_drawings
-from tlhelpers.teaching.widgets.uploads import upload, uploads_folder
+from tlhelpers.teaching.widgets.upload_fields import upload
+from tlhelpers.teaching.widgets.uploads import uploads_folder
 
 __all__ = [
     "draw",

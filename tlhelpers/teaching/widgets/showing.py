@@ -95,12 +95,12 @@ class Words:
         Parameters
         ----------
         text, details
-            Plain text.
+            Plain text, in one or several lines.
         """
         self.text = text
         more = f"<details><summary>Details</summary><pre>{html.escape(details)}</pre></details>"
         self.widget.value = (
-            '<div style="line-height: 1.4; '
+            '<div style="line-height: 1.4; white-space: pre-line; '
             f'color: var(--jp-content-font-color1, inherit)">{html.escape(text)}'
             f"{more if details else ''}</div>"
         )
@@ -213,8 +213,10 @@ def live(
         def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
             data = super()._repr_mimebundle_(**options) or {}
             data = data[0] if isinstance(data, tuple) else data
-            data = {**data, "text/plain": seen.alt, "image/png": _text(seen.png)}
-            return data, {"image/png": {"alt": seen.alt}}
+            data = {**data, "text/plain": seen.alt}
+            if not seen.png:
+                return data, {}
+            return {**data, "image/png": _text(seen.png)}, {"image/png": {"alt": seen.alt}}
 
     box = Live(list(children))
     box.picture = picture

@@ -27,10 +27,13 @@ class Thumbnail(NamedTuple):
         A PNG file, or empty where there is no picture to show.
     caption
         What stands below it.
+    instead
+        What stands in where there is no picture.
     """
 
     png: bytes
     caption: str
+    instead: str = "no picture"
 
 
 def of_ink(picture: np.ndarray) -> bytes:
@@ -101,7 +104,9 @@ def _picture(thumbnail: Thumbnail) -> str:
     size = f"height: {SIDE}px; border: 1px solid #767676; margin: auto"
     if not thumbnail.png:
         middle = "display: flex; align-items: center; justify-content: center"
-        return f'<div style="{size}; width: {SIDE}px; {middle}">no picture</div>'
+        return (
+            f'<div style="{size}; width: {SIDE}px; {middle}">{html.escape(thumbnail.instead)}</div>'
+        )
     data = base64.b64encode(thumbnail.png).decode()
     # The caption says in words what it is.
     return (

@@ -1,8 +1,4 @@
-"""Fields to upload pictures of your own with.
-
-What they do is a plain function here, too, so that it works (and is tested)
-without a browser.
-"""
+"""What becomes of uploaded pictures: saved under their class, or named with the reason why not."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from tlhelpers.data import folders, near_copies
 from tlhelpers.data.names import as_path, nearly_equal
@@ -23,19 +19,9 @@ from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching.archive_names import BadArchive, harmless_ending
 from tlhelpers.fetching.archives import is_archive
 from tlhelpers.fetching.places import learner_folder
-from tlhelpers.teaching.widgets.manners import teach
 from tlhelpers.teaching.widgets.packed import Picture, pictures_in
 
-if TYPE_CHECKING:  # for readers and type checkers only
-    import ipywidgets
-
 MOST_BYTES = 2 * 2**30  # in the folder of uploads, all classes together
-HOW = "Name the class, choose files, press Save.\nOn the keyboard: Tab, and the space bar."
-#: Jupyter drops a message that is larger, and the widget hears nothing of it.
-AT_ONCE = (
-    "At once, about 10 MB arrive; much more only if you started with 'tlhelpers lab'. If nothing "
-    "happens, choose fewer files, or give a folder to tl.Lab.from_folder."
-)
 #: Names that Windows gives to devices, whatever ending they have.
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.I)
 
@@ -91,8 +77,8 @@ def save_uploads(
     ----------
     value
         What ``ipywidgets.FileUpload`` has as its value: for each file a ``name``
-        and its ``content`` (bytes).  Archives (ZIP, tar, tar.gz) must hold a folder
-        for each class; pictures beside these get ``class_name``.
+        and its ``content`` (bytes, or a path).  Archives (ZIP, tar, tar.gz) must
+        hold a folder for each class; pictures beside these get ``class_name``.
     class_name
         What is to be seen in the pictures.
     folder
@@ -114,6 +100,36 @@ def save_uploads(
     ...     save_uploads([{"name": "a.png", "content": b"no picture"}], "kiwi", folder)
     ['a.png: text, not a picture; not saved', 'No picture was saved.']
     """
+    return save_files(value, class_name, folder).lines
+
+
+class Outcome(NamedTuple):
+    """What became of uploaded files.
+
+    Attributes
+    ----------
+    lines
+        As `save_uploads` returns them.
+    saved
+        Class → how many pictures.
+    again
+        Which files, from 0, may be saved another time: when there is room, when
+        they have a class.  The others are saved, or will never be.
+    """
+
+    lines: list[str]
+    saved: dict[str, int]
+    again: list[int]
+
+
+def save_files(value: Sequence[dict], class_name: str, folder: str | Path | None = None) -> Outcome:
+    """Do what `save_uploads` does, and say also which files to keep for another time.
+
+    Parameters
+    ----------
+    value, class_name, folder
+        As for `save_uploads`.
+    """
     class_name = "" if class_name is None else str(class_name)
     if not isinstance(value, Sequence) or not all(isinstance(item, Mapping) for item in value):
         raise TypeError(
@@ -125,6 +141,7 @@ def save_uploads(
     root = root.resolve()
     saved: dict[str, int] = {}
     lines: list[str] = []
+    again: dict[int, None] = {}
     renamed: dict[str, str] = {}
     used = sum(_size(file) for file in root.rglob("*"))
     # A hidden folder on the same disk: what is in it can be moved into place.
@@ -141,12 +158,14 @@ def save_uploads(
                 found = []
             except OSError as error:
                 said, found = [f"{name}: {_why(error)}; not saved"], []
+                again[number] = None
             lines += said
             for shown, label, place in found:
                 try:
                     why = _keep(root, place, label, shown)
                 except OSError as error:
                     why = _why(error)
+                    again[number] = None
                 if isinstance(why, str):
                     lines.append(f"{printable_name(shown)}: {why}; not saved")
                 else:
@@ -159,7 +178,9 @@ def save_uploads(
     lines += [f"The class {old!r} is called {new!r} here." for old, new in renamed.items()]
     lines += _twins(root, saved)
     lines += [f"Saved {counted(count)} of {label}." for label, count in saved.items()]
-    return lines if saved else [*lines, "No picture was saved."]
+    if not saved:
+        lines.append("No picture was saved.")
+    return Outcome(lines, saved, list(again))
 
 
 def _size(file: Path) -> int:
@@ -188,8 +209,10 @@ def _pictures_of(
     item: dict, class_name: str, scratch: Path, number: int, room: int
 ) -> tuple[list[Picture], list[str]]:
     """Write an uploaded file to the disk, unpack it if need be, and say what is in it."""
-    name, content, free = str(item["name"]), memoryview(item["content"]), sys.maxsize
-    if content.nbytes > room:
+    name, content, free = str(item["name"]), item["content"], sys.maxsize
+    content = content if isinstance(content, Path) else memoryview(content)
+    size = content.stat().st_size if isinstance(content, Path) else content.nbytes
+    if size > room:
         raise OSError(
             f"too large for the room that is left: {max(room, 0) / 1e6:,.1f} of the "
             f"{MOST_BYTES / 1e6:,.0f} MB for uploads (delete old ones, or give a folder to "
@@ -197,31 +220,38 @@ def _pictures_of(
         )
     with contextlib.suppress(OSError):  # not every disk says how much is free
         free = shutil.disk_usage(scratch).free
-    if free < 2 * content.nbytes:
+    if free < 2 * size:
         raise OSError("too large for the room on this disk")
     place = scratch / f"{number}{harmless_ending(name)}"
-    place.write_bytes(content)
-    if not is_archive(bytes(content[:512])):
-        return [Picture(name, class_name, place)], []
+    if isinstance(content, Path):
+        shutil.copyfile(content, place)
+    else:
+        place.write_bytes(content)
+    with place.open("rb") as file:
+        if not is_archive(file.read(512)):
+            return [Picture(name, class_name, place)], []
     packed = scratch / f"{number}-unpacked"
     return pictures_in(place, packed, class_name, room, printable_name(name))
 
 
 def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
-    """Move a file into the folder of its class; return where it is now, or why it is not."""
+    """Move a file into the folder of its class; return where it is now, or why it never will.
+
+    Why it is not for the time being is an `OSError`.
+    """
     seen = near_copies.make_thumbnail(file)
     if isinstance(seen, str):
         return seen
     if not class_name.strip():
-        return "say first what class it is"
+        raise OSError("say first what class it is")
     folder = root / safe_name(class_name, otherwise="class")
     if folder.is_symlink():  # somebody put it there, and it may lead nowhere
-        return f"the folder {printable_name(folder.name)} is a link to another place"
+        raise OSError(f"the folder {printable_name(folder.name)} is a link to another place")
     if folder.exists() and not folder.is_dir():
-        return f"{printable_name(folder.name)} is a file already, so it cannot be a folder"
+        raise OSError(f"{printable_name(folder.name)} is a file already, so it cannot be a folder")
     folder.mkdir(exist_ok=True)
     if folder.resolve() != folder:  # Windows has links that do not call themselves links
-        return f"the folder {printable_name(folder.name)} is a link to another place"
+        raise OSError(f"the folder {printable_name(folder.name)} is a link to another place")
     wanted = Path(safe_name(re.split(r"[/\\]", name)[-1]))
     content = file.read_bytes()
     for number in range(1, 10_000):
@@ -241,80 +271,3 @@ def _keep(root: Path, file: Path, class_name: str, name: str) -> Path | str:
             raise
         return place
     return "there are too many files of that name"
-
-
-def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
-    """Show fields to upload pictures with, class by class.
-
-    Say what is to be seen, choose files (pictures, or a ZIP archive with one
-    folder for each class), and press *Save*.  About 10 MB arrive at once,
-    and more where Jupyter was started by ``tlhelpers lab``.  Then go on with
-    ``tl.Lab.from_folder(box.folder)``, if ``box`` is what this returned.
-    Without a mouse: Tab goes on, and the space bar presses a button (JupyterLab
-    keeps Enter for its cells).
-
-    Parameters
-    ----------
-    folder
-        Where the class folders are; by default the learner's own
-        (`uploads_folder`).  It stays when the notebook is closed.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        Its ``folder`` is where the pictures go; its children are the field for
-        the class, the one for files, the button, and what happened.
-
-    Examples
-    --------
-    >>> box = upload("my pictures")
-    >>> [child.description for child in box.children[:4]]
-    ['Class', 'Choose files', 'Save', 'What happened']
-    """
-    import ipywidgets
-
-    place = as_path(folder) if folder is not None else uploads_folder()
-    wide = ipywidgets.Layout(width="30em")
-    style = {"description_width": "8em"}
-    class_name = ipywidgets.Text(
-        description="Class",
-        placeholder="what is to be seen, such as kiwi",
-        tooltip="The class of the pictures: what is to be seen in them",
-        layout=wide,
-        style=style,
-    )
-    chosen = ipywidgets.FileUpload(
-        description="Choose files",
-        tooltip="Choose pictures, or a ZIP archive with one folder for each class",
-        accept="image/*,.zip,.tar,.tgz,.gz",
-        multiple=True,
-        layout=wide,
-    )
-    button = ipywidgets.Button(
-        description="Save", tooltip="Save the chosen files under this class", layout=wide
-    )
-    happened = ipywidgets.Textarea(
-        value=f"{HOW}\n{AT_ONCE}",
-        description="What happened",
-        tooltip="What happened to the files",
-        rows=6,
-        layout=ipywidgets.Layout(width="60em", max_width="98%"),
-        style=style,
-    )
-
-    def save(_: object) -> None:
-        if not chosen.value:
-            happened.value = "No files are chosen yet."
-            return
-        happened.value = "Saving..."
-        try:
-            lines = save_uploads(chosen.value, class_name.value, place)
-        except OSError as error:  # a traceback in a callback is seen by nobody
-            lines = [f"Not saved: {error.strerror or error} ({place})"]
-        chosen.value = ()  # they need not stay in memory
-        happened.value = "\n".join(lines)
-
-    button.on_click(save)
-    box = teach(ipywidgets.VBox([class_name, chosen, button, happened]))
-    box.folder = place
-    return box
