@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers import plots
+from tlhelpers.data.wording import counted
 from tlhelpers.plots.figure_style import SKY
 from tlhelpers.teaching.widgets import results
 from tlhelpers.teaching.widgets.label_runs import BUDGETS, DRAWS, Inputs
@@ -102,7 +103,7 @@ def labels_figure(
         axis.set_title(f"this draw: {accuracy:.1%}", fontsize=11)
         few = f"the first {MOST} of " if len(mistakes) > MOST else ""
         wall = figure.add_axes((0.61, 0.02, 0.38, 0.86))
-        wall.set_title(f"{few}{len(mistakes)} mistakes", fontsize=11)
+        wall.set_title(f"{few}{counted(len(mistakes), 'mistake')}", fontsize=11)
         page = np.zeros((36, 42), np.float32)  # one picture of all is quicker than twelve
         for number, (small, truth, said) in enumerate(mistakes[:MOST]):
             x, y = 1 + 11 * (number % 4), 12 * (number // 4)
@@ -168,7 +169,7 @@ def explore_labels(inputs: Inputs | None = None) -> ipywidgets.VBox:
         mistakes = [(pictures[i], int(truth[i]), int(said[i])) for i in wrong]
         others = curves[strategy.value][per_class.value]
         note = (
-            f"{strategy.value}, {per_class.value} labels per class, draw {draw.value}: "
+            f"{strategy.value}, {counted(per_class.value, 'label')} per class, draw {draw.value}: "
             f"{share:.1%} right, {len(wrong)} of {len(truth)} wrong. "
             f"Ten draws: {np.mean(others):.1%} on average, from {min(others):.1%} "
             f"to {max(others):.1%}. No labels: {inputs.no_labels:.1%}."
