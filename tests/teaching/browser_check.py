@@ -7,23 +7,30 @@ By hand, with pictures of the screen to look at:
 """
 
 import argparse
+import io
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
+import zipfile
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CELLS = {
     "start": "import tlhelpers as tl\ntl.load_tensorflow()",
     "draw": "tl.draw()",
+    "inside": "tl.look_inside()",
+    "pictures": 'tl.widgets.draw_pictures("drawn")',
+    "upload": 'tl.widgets.upload("given")',
     "freezing": "tl.explore_freezing()",
     "adaptation": "tl.explore_adaptation()",
     "quiz": 'tl.quiz("0.a")',
@@ -143,40 +150,69 @@ def wait_until(page, what, why: str, seconds: float = 30) -> float:
     return time.perf_counter() - began
 
 
-def draw_a_digit(learner: Learner) -> None:
-    """Draw a seven with the mouse and a one with the keyboard, add one, and retrain."""
-    page, cell = learner.page, learner.cell("draw")
-    picture, said = cell.locator("img"), cell.locator("[role=status][aria-live]").first
-    canvas = cell.locator("canvas")
-    canvas.wait_for(timeout=60_000)
-    cell.get_by_role("button", name="Clear").click()
-    wait_until(page, lambda: "empty" in said.inner_text(), "the sheet was not cleared")
-    source = picture.get_attribute("src")
+def stroke(page, canvas, *points: tuple[float, float]) -> None:
+    """Draw one stroke with the mouse; a point is (x, y) from 0 to 1."""
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return box["x"] + x * box["width"], box["y"] + y * box["height"]
-
-    page.mouse.move(*at(0.25, 0.15))
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
     page.mouse.down()
-    for x, y in ((0.75, 0.15), (0.6, 0.45), (0.45, 0.9)):
-        page.mouse.move(*at(x, y), steps=12)
+    for x, y in places[1:]:
+        page.mouse.move(x, y, steps=12)
     page.mouse.up()
+
+
+def tab_to(page, name: str) -> None:
+    """Press Tab until the field of this name has the focus."""
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        focus = "document.activeElement"
+        label = f"({focus}.ariaLabel ?? {focus}.labels?.[0]?.innerText ?? {focus}.innerText)"
+        if page.evaluate(f"{label} || {focus}.innerText").strip() == name:
+            return
+    raise AssertionError(f"Tab does not lead to {name}")
+
+
+SEVEN = (0.25, 0.15), (0.75, 0.15), (0.6, 0.45), (0.45, 0.9)
+
+
+def draw_a_digit(learner: Learner) -> None:
+    """Draw a seven with the mouse and a one with the keyboard, add both, undo one, retrain."""
+    page, cell = learner.page, learner.cell("draw")
+    picture, said = cell.locator("img").first, cell.locator("[role=status][aria-live]").first
+    canvas = cell.locator("canvas")
+    canvas.wait_for(timeout=60_000)
+    wait_until(page, lambda: "empty" in said.inner_text(), "the sheet is not empty")
+    live_region = said.element_handle()
+    source = picture.get_attribute("src")
+    learner.shot("draw-empty")
+    stroke(page, canvas, *SEVEN)
     seconds = wait_until(
         page, lambda: picture.get_attribute("src") != source, "the picture did not change"
     )
     print(f"  the answer came {1000 * seconds:.0f} ms after the stroke: {said.inner_text()}")
     assert "7 (" in said.inner_text()
+    add, choice = cell.get_by_role("button", name="Add as example"), cell.get_by_role("combobox")
+    add.click()
+    wait_until(page, lambda: "Which digit is it?" in said.inner_text(), "it was added as nothing")
     learner.shot("draw-mouse")
-    cell.get_by_role("combobox").select_option("7")
-    cell.get_by_role("button", name="Add as example").click()
-    wait_until(page, lambda: "Added as a 7" in said.inner_text(), "the drawing was not added")
+    choice.select_option("7")
+    add.click()
+    wait_until(page, lambda: "Added as 7: 1 example" in said.inner_text(), "it was not added")
+    wait_until(page, lambda: cell.get_by_role("listitem").count() == 1, "it is not shown")
+    assert choice.evaluate("field => field.selectedOptions[0].text") == "choose"
+    choice.select_option("7")
+    add.click()
+    wait_until(page, lambda: "added already" in said.inner_text(), "it was added twice")
+    stroke(page, canvas, (0.2, 0.5), (0.8, 0.5))  # takes a new sheet
+    wait_until(page, lambda: ": 7 (" not in said.inner_text(), "the new stroke went on top")
     cell.get_by_role("button", name="Retrain").click()
     seconds = wait_until(page, lambda: "Retrained on 1" in said.inner_text(), "no retraining")
     print(f"  retrained in {seconds:.1f} s: {said.inner_text()[:80]}")
     cell.get_by_role("button", name="Clear").click()
     wait_until(page, lambda: "empty" in said.inner_text(), "the sheet was not cleared")
+    assert "(" not in said.inner_text()
+    # The keyboard alone, from here on.
     active = learner.active_cell()
     canvas.focus()
     page.keyboard.press("Space")
@@ -185,8 +221,117 @@ def draw_a_digit(learner: Learner) -> None:
     learner.shot("draw-keyboard")
     page.keyboard.press("Space")
     wait_until(page, lambda: "frozen features: 1 (" in said.inner_text(), "no one was read")
-    now = learner.active_cell()
-    assert now == active, "the arrow keys moved on to another cell"
+    assert learner.active_cell() == active, "the arrow keys moved on to another cell"
+    tab_to(page, "This is a")
+    page.keyboard.type("1")
+    tab_to(page, "Add as example")
+    page.keyboard.press("Space")
+    wait_until(page, lambda: "Added as 1: 2 examples" in said.inner_text(), "not by keyboard")
+    learner.shot("draw-two")
+    tab_to(page, "Undo the last")
+    page.keyboard.press("Space")
+    wait_until(page, lambda: "taken back" in said.inner_text(), "it was not taken back")
+    wait_until(page, lambda: cell.get_by_role("listitem").count() == 1, "it is still shown")
+    kept = "(node) => node.isConnected && node === document.activeElement.closest('.tl-box')"
+    kept += ".querySelector('[role=status][aria-live]')"
+    assert live_region.evaluate(kept), "what is read out is another node now"
+
+
+def look_inside(learner: Learner) -> None:
+    """Clear the sheet of what looks inside: it says nothing of the old drawing."""
+    page, cell = learner.page, learner.cell("inside")
+    said = cell.locator("[role=status][aria-live]").first
+    wait_until(page, lambda: "takes it for 3" in said.inner_text(), "it shows no drawing", 60)
+    learner.shot("inside")
+    stroke(page, cell.locator("canvas"), *SEVEN)
+    wait_until(page, lambda: "takes it for 7" in said.inner_text(), "the stroke went on top")
+    cell.get_by_role("button", name="Clear").click()
+    wait_until(page, lambda: "empty" in said.inner_text(), "the sheet was not cleared")
+    assert "takes it for" not in said.inner_text()
+    learner.shot("inside-empty")
+
+
+def save_drawings(learner: Learner) -> None:
+    """Save two drawings under names of classes, by mouse and by keyboard, and undo one."""
+    page, cell = learner.page, learner.cell("pictures")
+    said = cell.locator("[role=status][aria-live]").first
+    canvas, save = cell.locator("canvas"), cell.get_by_role("button", name="Save")
+    stroke(page, canvas, *SEVEN)
+    save.click()
+    wait_until(page, lambda: "What does it show?" in said.inner_text(), "it was saved as nothing")
+    cell.get_by_label("This is a").fill("7")
+    save.click()
+    wait_until(page, lambda: "Saved as 7/1.png" in said.inner_text(), "it was not saved")
+    canvas.focus()
+    page.keyboard.press("Space")
+    for _ in range(14):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    tab_to(page, "This is a")
+    page.keyboard.type("1")
+    tab_to(page, "Save")
+    page.keyboard.press("Space")
+    wait_until(page, lambda: "Saved as 1/1.png" in said.inner_text(), "not by keyboard")
+    wait_until(page, lambda: cell.get_by_role("listitem").count() == 2, "two are not shown")
+    learner.shot("pictures-two")
+    tab_to(page, "Undo the last")
+    page.keyboard.press("Space")
+    wait_until(page, lambda: "1/1.png is deleted" in said.inner_text(), "it was not undone")
+
+
+def give_pictures(learner: Learner) -> None:
+    """Upload pictures, a text and an archive of 15 MB, more than the server takes at once."""
+    page, cell = learner.page, learner.cell("upload")
+    said = cell.locator("[role=status][aria-live]").first
+    save = cell.get_by_role("button", name="Save")
+
+    def pick(*files: tuple[str, bytes]) -> None:
+        given = [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Space")
+        chooser.value.set_files(given)
+
+    cell.get_by_label("Class").focus()
+    tab_to(page, "Choose files")
+    pick(("a.png", png(1)), ("b.png", png(2)), ("notes.txt", b"no picture"))
+    wait_until(page, lambda: "3 files" in said.inner_text(), "the files did not come")
+    save.click()
+    wait_until(page, lambda: "What is to be seen" in said.inner_text(), "they were dropped")
+    learner.shot("upload-chosen")
+    cell.get_by_label("Class").focus()
+    page.keyboard.type("kiwi")
+    tab_to(page, "Choose files")
+    tab_to(page, "Save")
+    page.keyboard.press("Space")
+    wait_until(page, lambda: "Saved 2 pictures of kiwi" in said.inner_text(), "nothing was saved")
+    assert "notes.txt: text, not a picture" in said.inner_text()
+    large = io.BytesIO()
+    with zipfile.ZipFile(large, "w") as archive:
+        archive.writestr("lemon/c.png", png(3))
+        archive.writestr("lemon/filling.txt", os.urandom(15_000_000))
+    cell.get_by_role("button", name="Choose files").focus()
+    pick(("set.zip", large.getvalue()))
+    seconds = wait_until(page, lambda: "15.0 MB" in said.inner_text(), "15 MB did not come", 90)
+    print(f"  15 MB came in {seconds:.1f} s")
+    save.click()
+    wait_until(page, lambda: "Saved 1 picture of lemon" in said.inner_text(), "nothing unpacked")
+    assert cell.get_by_text("3 pictures in 2 classes").count() == 1
+    learner.shot("upload-saved")
+
+
+def png(number: int) -> bytes:
+    """A PNG file of stripes, made by hand: this runs where there is no Pillow."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    lines = b"".join(
+        b"\0" + bytes(40 * (x // 8 * number % 6) for x in range(64)) for _ in range(48)
+    )
+    head = struct.pack(">IIBBBBB", 64, 48, 8, 0, 0, 0, 0)
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def explore(learner: Learner) -> None:
@@ -287,7 +432,8 @@ def restart(learner: Learner) -> None:
 def check(learner: Learner, address: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
-    for act in (draw_a_digit, explore, keep_keys, answer_a_quiz):
+    sheets = (draw_a_digit, look_inside, save_drawings, give_pictures)
+    for act in (*sheets, explore, keep_keys, answer_a_quiz):
         print(act.__doc__)
         act(learner)
     for theme in ("Light", "Dark"):
