@@ -395,16 +395,16 @@ def test_draw_add_retrain_forget(reader):
 def test_nothing_is_added_before_it_is_said_what_it_is(reader):
     box = tl.draw(reader)
     box.buttons["Recorded drawing"].click()
-    assert box.digit.value is None and "3 (" in box.words.text
+    assert box.digit.label == "choose" and "3 (" in box.words.text
     box.buttons["Add as example"].click()
     assert not reader.examples and "Which digit is it?" in box.words.text
     box.digit.value = 3
     box.pad.strokes = CORNER  # another drawing: a three was said of the first one
-    assert box.digit.value is None
+    assert box.digit.label == "choose"
     box.digit.value = 4
     box.pad.strokes = [*CORNER, *LINE]  # the same one, gone on with
     box.buttons["Add as example"].click()
-    assert [digit for _, digit in reader.examples] == [4] and box.digit.value is None
+    assert [digit for _, digit in reader.examples] == [4] and box.digit.label == "choose"
     assert box.pad.done  # the next stroke takes a new sheet
     box.digit.value = 4
     box.buttons["Add as example"].click()
@@ -573,6 +573,8 @@ def test_another_draw_makes_other_mistakes(shared_inputs):
     assert box.words.text.startswith("raw pixels, 50 labels per class, draw 3")
     curve = label_budget.read_curves()["raw pixels"][50]
     assert f"{np.mean(curve):.1%} on average" in box.words.text
+    box.per_class.value = 1
+    assert box.words.text.startswith("raw pixels, 1 label per class, draw 3")
 
 
 # --- freezing -------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def shelves(root: Path) -> str:
     >>> "Nothing is saved yet" in shelves(Path("no such folder"))
     True
     """
-    where = f"<code>{html.escape(str(root))}</code>"
+    where = f"<code>{html.escape(str(root.absolute()))}</code>"
     try:
         found = saved_files(root)
     except OSError as error:

@@ -13,13 +13,24 @@ from tlhelpers import plots
 from tlhelpers.data.wording import counted
 from tlhelpers.teaching.widgets.drawing import Strokes, to_picture
 from tlhelpers.teaching.widgets.reader import Reader
-from tlhelpers.teaching.widgets.sheet import EMPTY, Sheet, button, first_drawing, is_another
+from tlhelpers.teaching.widgets.sheet import (
+    COLUMN,
+    EMPTY,
+    WRAPPING,
+    Sheet,
+    button,
+    first_drawing,
+    is_another,
+)
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
 from tlhelpers.teaching.widgets.thumbnails import MOST, Thumbnail, of_ink, row
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
     from matplotlib.figure import Figure
+
+
+NOT_SAID = ""  # which digit it is; None would leave the field blank
 
 
 def answers_figure(picture: np.ndarray, answers: dict[str, np.ndarray]) -> Figure:
@@ -106,7 +117,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     sheet = Sheet(turns)
     pad = sheet.pad
     digit = widgets.Dropdown(
-        options=[("choose", None), *((str(number), number) for number in range(10))],
+        options=[("choose", NOT_SAID), *((str(number), number) for number in range(10))],
         description="This is a",
         tooltip="Which digit the drawing is meant to be",
         layout={"width": "12em"},
@@ -136,7 +147,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     @turns.take
     def drawn(change: Mapping) -> None:
         if is_another(change):  # which digit it is has not been said
-            digit.value = None
+            digit.value = NOT_SAID
         look()
 
     @turns.take
@@ -144,14 +155,14 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
         seen = to_picture(pad.strokes)
         if added == [pad.strokes]:
             words.say("This drawing is added already: draw another, or press Undo the last.")
-        elif digit.value is None:
+        elif digit.value == NOT_SAID:
             words.say("Which digit is it? Choose it at This is a, then add it.")
         else:
             reader.add(seen, digit.value)
             added[:], pad.done = [pad.strokes], True
             count = counted(len(reader.examples), "example")
             words.say(f"Added as {digit.value}: {count} of yours. Draw another, or press Retrain.")
-            digit.value = None
+            digit.value = NOT_SAID
             show_examples()
 
     @turns.take
@@ -211,9 +222,8 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
     recorded = to_picture(first_drawing())
     show_answers(stand_in, recorded, reader.read(recorded))
     rows = [[sheet.clear, sheet.another], [digit, add], [undo, forget], [retrain], [further, bar]]
-    wrapping = {"flex_flow": "row wrap"}
-    side = widgets.VBox([widgets.HBox(row, layout=wrapping) for row in rows])
-    upper = widgets.HBox([pad, side], layout=wrapping)
+    side = widgets.VBox([widgets.HBox(row, layout=WRAPPING) for row in rows], layout=COLUMN)
+    upper = widgets.HBox([pad, side], layout=WRAPPING)
     buttons = (sheet.clear, sheet.another, add, undo, forget, retrain, further)
     return live(
         [sheet.how, upper, words.widget, picture.widget, shelf],

@@ -23,14 +23,15 @@ function render({ model, el }) {
 
   let busy = false;
   let answered = null; // what to do when the kernel has answered
+  const show = (text) => (said.textContent = text);
   const heard = (message) => answered?.(message);
   model.on("msg:custom", heard);
 
   // Send one message, and return the answer to it.
-  function ask(content, buffers) {
+  function ask(doing, content, buffers) {
     return new Promise((resolve) => {
-      const text = said.textContent;
-      const wait = () => (said.textContent = `${text} (waiting for the kernel: is it busy?)`);
+      show(doing);
+      const wait = () => show(`${doing} (waiting for the kernel: is it busy?)`);
       const timer = setTimeout(wait, SLOW);
       answered = (message) => {
         if (message.id !== content.id) return; // it was meant for another view
@@ -42,17 +43,19 @@ function render({ model, el }) {
     });
   }
 
-  async function send(file, id) {
+  async function send(file, id, which) {
     let at = 0;
     do {
+      const doing = `Sending ${which}: ${file.name}, ${Math.floor((100 * at) / (file.size || 1))}%`;
       let part;
       try {
         part = await file.slice(at, at + PART).arrayBuffer();
       } catch (error) {
-        await ask({ what: "unreadable", id, name: file.name, why: error.name });
+        await ask(doing, { what: "unreadable", id, name: file.name, why: error.name });
         return;
       }
-      const { goes } = await ask({ what: "part", id, name: file.name, size: file.size, at }, [part]);
+      const what = { what: "part", id, name: file.name, size: file.size, at };
+      const { goes } = await ask(doing, what, [part]);
       if (!goes) return;
       at += PART;
     } while (at < file.size);
@@ -61,11 +64,10 @@ function render({ model, el }) {
   async function sendAll(files) {
     const start = `${Date.now()}-${Math.random()}`;
     for (const [number, file] of files.entries()) {
-      said.textContent = `Sending ${number + 1} of ${files.length}: ${file.name}`;
-      await send(file, `${start}-${number}`);
+      await send(file, `${start}-${number}`, `${number + 1} of ${files.length}`);
     }
-    await ask({ what: "end", id: start });
-    said.textContent = "";
+    await ask("Sent", { what: "end", id: start });
+    show("");
   }
 
   button.addEventListener("click", () => {

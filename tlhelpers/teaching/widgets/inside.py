@@ -12,7 +12,7 @@ from tlhelpers.labs import load
 from tlhelpers.networks import features
 from tlhelpers.plots.figure_style import RED
 from tlhelpers.teaching.widgets.drawing import to_picture
-from tlhelpers.teaching.widgets.sheet import EMPTY, Sheet, button
+from tlhelpers.teaching.widgets.sheet import COLUMN, EMPTY, WRAPPING, Sheet, button
 from tlhelpers.teaching.widgets.showing import STYLE, WIDE, ShownPicture, Turns, Words, live
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
@@ -171,6 +171,8 @@ def inside_figure(view: View | None, layer: str, channel: int, liked: np.ndarray
         figure = Figure(figsize=(9.2, 3.5))
         if view is not None:
             _draw_view(figure, view, layer, channel)
+        else:
+            figure.text(0.5, 0.6, "The sheet is empty.", fontsize=10, ha="center")
         which = "it" if view is not None else f"channel {channel}"
         figure.text(0.01, 0.12, f"these digits excite\n{which} most:", fontsize=10, va="center")
         row = figure.add_axes((0.17, 0.03, 0.82, 0.2))
@@ -302,8 +304,8 @@ def look_inside(inside: Inside | None = None) -> ipywidgets.VBox:
     sheet.show_recorded()  # there would be little to see without
     on_strongest(None)
     rows = [[sheet.clear, sheet.another], [layer], [channel], [strongest]]
-    side = widgets.VBox([widgets.HBox(row) for row in rows])
-    upper = widgets.HBox([sheet.pad, side], layout={"flex_flow": "row wrap"})
+    side = widgets.VBox([widgets.HBox(row, layout=WRAPPING) for row in rows], layout=COLUMN)
+    upper = widgets.HBox([sheet.pad, side], layout=WRAPPING)
     buttons = (sheet.clear, sheet.another, strongest)
     return live(
         [sheet.how, upper, words.widget, picture.widget],

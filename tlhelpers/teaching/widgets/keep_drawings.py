@@ -14,7 +14,14 @@ from tlhelpers.fetching.places import learner_folder
 from tlhelpers.inputs import read_text
 from tlhelpers.teaching.widgets.class_shelves import saved_files, shelves
 from tlhelpers.teaching.widgets.drawing import Strokes, to_sheet
-from tlhelpers.teaching.widgets.sheet import Sheet, button, first_drawing, is_another
+from tlhelpers.teaching.widgets.sheet import (
+    COLUMN,
+    WRAPPING,
+    Sheet,
+    button,
+    first_drawing,
+    is_another,
+)
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live
 from tlhelpers.teaching.widgets.uploads import safe_name
 
@@ -142,7 +149,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         description="This is a",
         placeholder="such as 3",
         tooltip="What the drawing shows: the name of its class",
-        layout={"width": "12em"},
+        layout={"width": "14em"},
         style={"description_width": "5em"},
     )
     save = button("Save", "Save the drawing into the folder of this class", main=True)
@@ -180,8 +187,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         counts = ", ".join(
             f"{count} of {printable_name(what)}" for what, count in count_drawings(root).items()
         )
-        sheet.empty()
-        name.value = ""
+        sheet.empty()  # and with it what it shows
         show_saved()
         words.say(f"Saved as {printable_name(file.parent.name)}/{file.name}. So far: {counts}.")
 
@@ -194,10 +200,10 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it stays if there is something in it
             file.parent.rmdir()
-        if not pad.strokes:
-            pad.strokes = strokes
+        shown = "" if pad.strokes else " The drawing is on the sheet again."
+        pad.strokes = pad.strokes or strokes
         show_saved()
-        words.say(f"{printable_name(file.parent.name)}/{file.name} is deleted.")
+        words.say(f"{printable_name(file.parent.name)}/{file.name} is deleted.{shown}")
 
     pad.observe(drawn, "strokes")
     save.on_click(on_save)
@@ -209,10 +215,9 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         _figure(first_drawing()),
         "A sheet with a drawing of a 3, black on white, as it will be saved.",
     )
-    wrapping = {"flex_flow": "row wrap"}
     rows = [[sheet.clear, sheet.another], [name, save], [undo]]
-    side = ipywidgets.VBox([ipywidgets.HBox(row, layout=wrapping) for row in rows])
-    upper = ipywidgets.HBox([pad, side, picture.widget], layout=wrapping)
+    side = ipywidgets.VBox([ipywidgets.HBox(row, layout=WRAPPING) for row in rows], layout=COLUMN)
+    upper = ipywidgets.HBox([pad, side, picture.widget], layout=WRAPPING)
     return live(
         [sheet.how, upper, words.widget, shelf],
         picture,

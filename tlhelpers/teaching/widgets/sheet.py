@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # for readers and type checkers only: it takes a while to imp
     import ipywidgets
 
 FIRST = 13  # the recorded drawing that comes first: a three
+#: How fields stand beside each other: they wrap, and their focus ring is not cut off.
+WRAPPING = {"flex_flow": "row wrap", "overflow": "visible"}
+COLUMN = {"max_width": "100%", "overflow": "visible"}
 EMPTY = "The sheet is empty: draw a digit on it, or press Recorded drawing."
 
 

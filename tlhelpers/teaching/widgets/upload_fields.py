@@ -9,7 +9,7 @@ from tlhelpers.data.names import as_path
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.fetching.archives import is_archive
 from tlhelpers.teaching.widgets.class_shelves import saved_files, shelves
-from tlhelpers.teaching.widgets.sheet import button
+from tlhelpers.teaching.widgets.sheet import WRAPPING, button
 from tlhelpers.teaching.widgets.showing import ShownPicture, Turns, Words, live, small_print
 from tlhelpers.teaching.widgets.thumbnails import MOST, Thumbnail, of_file, row
 from tlhelpers.teaching.widgets.uploads import save_files, uploads_folder
@@ -98,7 +98,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
         if not label and not all(_is_archive(file) for file in files):
             words.say(
                 "What is to be seen in them? Write it at Class, then press Save again. "
-                f"{_chosen(files)}"
+                f"{_stay(files)}"
             )
             return
         words.say("Saving...")
@@ -106,11 +106,11 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
             value = [{"name": file.name, "content": file.path} for file in files]
             lines, _, again = save_files(value, label, root)
         except OSError as error:
-            words.say(f"Not saved: {error.strerror or error} ({root}). {_chosen(files)}")
+            words.say(f"Not saved: {error.strerror or error} ({root}). {_stay(files)}")
             return
         picker.keep([files[number] for number in again])
         if picker.files:
-            lines = [*lines, f"{_chosen(picker.files)} Save tries again."]
+            lines = [*lines, f"{_stay(picker.files)} Save tries again."]
         else:
             class_name.value = ""  # the next files may show something else
         show()
@@ -128,13 +128,12 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     show()
     stand_in = ShownPicture()
     stand_in.alt = "Fields to upload pictures with: run this cell to see them."
-    wrapping = {"flex_flow": "row wrap"}
     return live(
         [
             small_print(HOW),
-            ipywidgets.HBox([class_name, picker], layout=wrapping),
+            ipywidgets.HBox([class_name, picker], layout=WRAPPING),
             chosen,
-            ipywidgets.HBox([save, remove], layout=wrapping),
+            ipywidgets.HBox([save, remove], layout=WRAPPING),
             words.widget,
             shelf,
         ],
@@ -166,7 +165,12 @@ def chosen_row(files: list[ChosenFile]) -> str:
 
 def _chosen(files: list[ChosenFile]) -> str:
     size = sum(file.path.stat().st_size for file in files) / 1e6
-    return f"Chosen and not saved yet: {counted(len(files), 'file')}, {size:,.1f} MB."
+    large = f"{size:,.1f} MB" if size >= 0.1 else "under 0.1 MB"
+    return f"Chosen and not saved yet: {counted(len(files), 'file')}, {large}."
+
+
+def _stay(files: list[ChosenFile]) -> str:
+    return "The file stays chosen." if len(files) == 1 else f"All {len(files):,} files stay chosen."
 
 
 def _is_archive(file: ChosenFile) -> bool:
