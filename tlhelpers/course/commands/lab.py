@@ -20,8 +20,8 @@ COPY = "my_course"  # in the checkout, and not in git
 #: What the kernels load; its name, for JupyterLab starts them.
 EXTENSION = "tlhelpers.course.missing_names"
 
-#: A widget sends all files that were chosen in one message; more than 10 MB, which
-#: is what the server takes by default, would end the connection without a word.
+#: `ipywidgets.FileUpload` sends all files that were chosen in one message; more than 10 MB,
+#: which is what the server takes by default, would end the connection without a word.
 MOST_UPLOADED = 512 * 2**20  # bytes
 
 
