@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
+import html
 import io
 import os
 import sys
@@ -49,8 +51,8 @@ _STYLE: dict[Any, Any] = {
 def show(figure: Figure, alt: str) -> None:
     """Show a figure in the notebook, with a caption for everyone.
 
-    The words go into the picture's alternative text, and below it as its
-    caption, because JupyterLab does not pass the alternative text on.
+    The words are the picture's alternative text, and its caption for those who
+    see it.  A screen reader reads them once: it passes the caption over.
 
     Parameters
     ----------
@@ -77,10 +79,50 @@ def show(figure: Figure, alt: str) -> None:
         # No software version inside the file: the same picture gives the same bytes.
         figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    data = {"image/png": png.getvalue(), "text/plain": "<Figure>"}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
-    caption = {"text/markdown": f"*Figure: {alt}*", "text/plain": f"Figure: {alt}"}
+    data, metadata = picture_output(png.getvalue(), alt)
+    display(data, metadata=metadata, raw=True)
+    caption = {
+        "text/html": f'<p aria-hidden="true"><em>Figure: {html.escape(alt)}</em></p>',
+        "text/markdown": f"*Figure: {alt}*",
+        "text/plain": f"Figure: {alt}",
+    }
     display(caption, raw=True)
+
+
+def picture_output(png: bytes, alt: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return a picture as an output of a notebook, with its alternative text.
+
+    JupyterLab and ``jupyter nbconvert --to html`` drop the alternative text of an
+    ``image/png``, so there is HTML beside it, which they prefer.  What reads no
+    HTML, such as an export to PDF, takes the picture itself.
+
+    Parameters
+    ----------
+    png
+        A PNG file.
+    alt
+        What is to be seen in it, in a sentence or two.
+
+    Returns
+    -------
+    data
+        Kind of output → content.
+    metadata
+        The alternative text once more, where programs look for it.
+
+    Examples
+    --------
+    >>> data, _ = picture_output(b"PNG", 'Two "islands" of points.')
+    >>> data["text/html"][:46]
+    '<img alt="Two &quot;islands&quot; of points." '
+    """
+    encoded = base64.b64encode(png).decode()
+    picture = (
+        f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
+        f'src="data:image/png;base64,{encoded}">'
+    )
+    data = {"text/html": picture, "image/png": encoded, "text/plain": "<Figure>"}
+    return data, {"image/png": {"alt": alt}}
 
 
 @contextlib.contextmanager
