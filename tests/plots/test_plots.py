@@ -1,8 +1,10 @@
 """Figures: words for everyone, the right numbers, the same bytes each time."""
 
+import base64
 import subprocess
 import sys
 import warnings
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,37 @@ def test_show_carries_the_words_and_closes_the_figure(monkeypatch):
     assert caption["text/markdown"] == "*Figure: Three curves.*"
     assert options["metadata"]["image/png"]["alt"] == "Three curves."
     assert plt.get_fignums() == []
+
+
+class Seen(HTMLParser):
+    """The tags of a piece of HTML, with their attributes, and the text outside of tags."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("alt", ["Three curves.", """5 < 6 & "a" > 'b' <b>*x*</b> é 猫"""])
+def test_a_browser_gets_the_words_of_a_picture_and_reads_them_once(monkeypatch, alt):
+    calls = displayed(monkeypatch)
+    plots.show(plots.label_curves(CURVES), alt=alt)
+    ((data,), _), ((caption,), _) = calls
+    picture = Seen(data["text/html"])
+    ((tag, attributes),) = picture.tags
+    assert tag == "img" and attributes["alt"] == alt and not picture.text
+    assert attributes["src"] == "data:image/png;base64," + data["image/png"]
+    assert base64.b64decode(data["image/png"], validate=True).startswith(b"\x89PNG")
+    below = Seen(caption["text/html"])
+    assert below.text == f"Figure: {alt}"
+    assert below.tags[0] == ("p", {"aria-hidden": "true"})
 
 
 def test_the_same_figure_gives_the_same_bytes(monkeypatch):
