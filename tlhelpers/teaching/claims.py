@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 
 from tlhelpers.teaching.publishing import publish
@@ -45,4 +46,5 @@ def claim(condition: bool, sentence: str) -> None:
         raise AssertionError(f"This claim does not hold in this run: {sentence}")
     text = f"\N{HEAVY CHECK MARK} {sentence}" if holds else f"\N{BALLOT X} {sentence}"
     data = {"sentence": sentence} if holds else {"sentence": sentence, "false": True}
-    publish({"text/plain": text, CLAIM_TYPE: data})
+    # As HTML, because JupyterLab breaks the lines of plain text within words.
+    publish({"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>", CLAIM_TYPE: data})
