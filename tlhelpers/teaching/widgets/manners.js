@@ -23,7 +23,9 @@ function mend(box) {
     const handle = field.querySelector("[role=slider]");
     set(handle, "aria-label", text(field, ".widget-label"));
     set(handle, "aria-valuetext", text(field, ".widget-readout"));
-    set(field.querySelector(".widget-readout"), "aria-label", text(field, ".widget-label"));
+    const number = field.querySelector(".widget-readout[contenteditable=true]"); // to type into
+    set(number, "role", "textbox");
+    set(number, "aria-label", text(field, ".widget-label"));
   }
   for (const words of box.querySelectorAll(".tl-read-out > .widget-html-content")) {
     set(words, "role", "status");
