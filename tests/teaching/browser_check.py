@@ -1,9 +1,9 @@
 """Drive the widgets in a real browser, as a learner would.
 
-`tests/test_browser.py` runs this where playwright and a Chromium are there.
+`tests/teaching/test_browser.py` runs this where playwright and a Chromium are there.
 By hand, with pictures of the screen to look at:
 
-    python tests/browser_check.py --shots FOLDER [--python PYTHON] [--chromium FILE]
+    python tests/teaching/browser_check.py --shots FOLDER [--python PYTHON] [--chromium FILE]
 """
 
 import argparse
@@ -24,16 +24,33 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from browser_access import as_html, insist_on_access, insist_on_room, insist_on_words
+
 ROOT = Path(__file__).resolve().parents[2]
+ALT = 'Two cats & two "dogs", all of them on the diagonal: no mistake.'
+LONG = "Whoever makes the window narrow, or the letters large, " * 3 + "still reads it all."
 CELLS = {
     "start": "import tlhelpers as tl\ntl.load_tensorflow()",
     "draw": "tl.draw()",
     "inside": "tl.look_inside()",
     "pictures": 'tl.widgets.draw_pictures("drawn")',
     "upload": 'tl.widgets.upload("given")',
+    "labels": "tl.widgets.explore_labels()",
     "freezing": "tl.explore_freezing()",
     "adaptation": "tl.explore_adaptation()",
     "quiz": 'tl.quiz("0.a")',
+    "upload": "tl.widgets.upload()",
+    "pictures": "tl.widgets.draw_pictures()",
+    "figure": f"""answers = tl.plots.confusion([0, 1], [0, 1], ["cat", "dog"])
+tl.plots.show(answers, alt={ALT!r})""",
+    "claim": f"tl.claim(True, {LONG!r})",
+    "exercise": """tl.progress("00")
+tl.check("0.1", ...)
+tl.hint("0.1")
+tl.solution("0.1")""",
+    "table": f"""from IPython.display import Markdown, display
+table = "|method|what is to be said of it|\\n|-|-|\\n|raw pixels|{LONG}|"
+display(Markdown(table))""",
 }
 MOST_SECONDS = 480  # then the browser is closed and the server stopped
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
@@ -423,13 +440,42 @@ def restart(learner: Learner) -> None:
     shown = """() => [...document.querySelectorAll(".tl-box, .tl-box *")]
         .map(node => getComputedStyle(node, "::before").content)
         .filter(text => text !== "none" && text !== "normal")"""
-    wait_until(page, lambda: len(page.evaluate(shown)) == 4, "not one sentence for each widget")
+    widgets = page.locator(".jp-Notebook .jp-Cell:has(.tl-box)").count()
+    wait_until(page, lambda: len(page.evaluate(shown)) == widgets, "not one sentence a widget")
     assert all("Run this cell again" in text for text in page.evaluate(shown))
     learner.cell("quiz")
     learner.shot("restarted")
 
 
-def check(learner: Learner, address: str) -> None:
+def be_there_for_everyone(learner: Learner) -> None:
+    """A narrow window cuts nothing, and a figure keeps its words when it is opened again."""
+    page = learner.page
+    app = "(window.jupyterapp ?? window.jupyterlab)"
+    for width, where in ((900, "900 pixels"), (640, "1280 pixels at 200 %, no side bar")):
+        page.set_viewport_size({"width": width, "height": 800})
+        if width == 640:
+            page.evaluate(f"{app}.commands.execute('application:toggle-left-area')")
+        page.wait_for_timeout(1000)
+        insist_on_room(page, where)
+        learner.shot(f"narrow-{width}")
+    page.set_viewport_size({"width": 1200, "height": 1000})
+    insist_on_words(learner.cell("figure"), ALT, "just made")
+    page.reload()
+    page.wait_for_selector(IDLE, timeout=180_000)
+    insist_on_words(learner.cell("figure"), ALT, "opened again")
+
+
+def check_html(learner: Learner, saved: Path, python: str) -> None:
+    """The notebook as a page of its own; it asks for a network, so its console is not judged."""
+    page = learner.page
+    for theme in ("light", "dark"):
+        page.goto(as_html(python, saved, "--theme", theme).as_uri())
+        insist_on_words(page.locator(".jp-Cell").nth(list(CELLS).index("figure")), ALT, "HTML")
+        insist_on_access(page, f"HTML, {theme}")
+        learner.shot(f"html-{theme}")
+
+
+def check(learner: Learner, address: str, saved: Path, python: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
     sheets = (draw_a_digit, look_inside, save_drawings, give_pictures)
@@ -438,15 +484,18 @@ def check(learner: Learner, address: str) -> None:
         act(learner)
     for theme in ("Light", "Dark"):
         learner.theme(theme)
+        insist_on_access(learner.page, f"{theme} theme")
         for name in list(CELLS)[1:]:
             learner.cell(name)
             learner.page.wait_for_timeout(400)
             learner.shot(f"{name}-{theme.lower()}")
+    be_there_for_everyone(learner)
     known = ("favicon",)
     errors = [text for text in learner.errors if not any(word in text for word in known)]
     assert not errors, "the console has errors: " + "\n".join(errors)
     print(restart.__doc__)
     restart(learner)
+    check_html(learner, saved, python)
 
 
 def stop(server: subprocess.Popen) -> None:
@@ -490,7 +539,7 @@ def main() -> int:
                 page = browser.new_page(viewport={"width": 1200, "height": 1000})
                 learner = Learner(page, args.shots)
                 try:
-                    check(learner, address)
+                    check(learner, address, folder / "books" / "check.ipynb", args.python)
                 except BaseException:
                     learner.shot("failed")
                     print("\n".join(learner.errors), file=sys.stderr)
