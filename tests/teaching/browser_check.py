@@ -39,8 +39,6 @@ CELLS = {
     "freezing": "tl.explore_freezing()",
     "adaptation": "tl.explore_adaptation()",
     "quiz": 'tl.quiz("0.a")',
-    "upload": "tl.widgets.upload()",
-    "pictures": "tl.widgets.draw_pictures()",
     "figure": f"""answers = tl.plots.confusion([0, 1], [0, 1], ["cat", "dog"])
 tl.plots.show(answers, alt={ALT!r})""",
     "claim": f"tl.claim(True, {LONG!r})",
