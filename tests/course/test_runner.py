@@ -414,6 +414,19 @@ def test_what_is_printed_below_a_figure_stays_below_it():
     assert outputs._merge_streams(shown) == merged
 
 
+def test_a_picture_and_its_caption_are_stored_once_for_pages_that_host_code(tmp_path):
+    code = """import matplotlib.figure, tlhelpers as tl
+tl.plots.show(matplotlib.figure.Figure(figsize=(1, 1)), "Nothing to see.")
+tl.claim(True, "One is one.")"""
+    path = write_notebook(tmp_path / "a.ipynb", code)
+    outputs.make_outputs(path)
+    picture, caption, claim = execution.read_notebook(path).cells[0].outputs
+    assert set(picture.data) == {"image/png", "text/plain"}
+    assert picture.metadata["image/png"]["alt"] == "Nothing to see."
+    assert set(caption.data) == {"text/markdown", "text/plain"}
+    assert claim.data["text/html"] == "<p>✔ One is one.</p>"
+
+
 def test_cells_without_an_id_get_one_of_their_own(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "1", "2", "3")
     contents = json.loads(path.read_text())

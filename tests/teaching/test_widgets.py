@@ -270,6 +270,7 @@ def test_where_widgets_do_not_run_a_picture_with_words_stands_in():
     assert box.answer == 42 and "application/vnd.jupyter.widget-view+json" in data
     assert data["text/plain"] == 'an "empty" figure' == metadata["image/png"]["alt"]
     assert data["image/png"].startswith("iVBOR")
+    assert data["text/html"].startswith('<img alt="an &quot;empty&quot; figure"')
 
 
 def test_a_notebook_keeps_the_picture_and_not_the_widget(tmp_path):

@@ -36,8 +36,8 @@ def make_outputs(
 ) -> tuple[list[int], dict | None]:
     """Run a notebook and write its outputs into it, the same bytes every time.
 
-    Times, widgets and settings of the editor are left out.  The file is only
-    touched if every cell succeeded.
+    Times, widgets, settings of the editor, and HTML beside a picture or Markdown
+    are left out.  The file is only touched if every cell succeeded.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _tidy(nb: NotebookNode) -> None:
             del cell.metadata[key]
         if cell.cell_type == "code":
             shown = (_without_widget(output, widgets) for output in cell.outputs)
-            cell.outputs = _merge_streams([output for output in shown if output])
+            cell.outputs = _merge_streams([_for_pages(output) for output in shown if output])
 
 
 def _without_widget(output: NotebookNode, widgets: dict) -> NotebookNode | None:
@@ -118,6 +118,18 @@ def _without_widget(output: NotebookNode, widgets: dict) -> NotebookNode | None:
     ]
     is_progress = "FloatProgressModel" in names or "IntProgressModel" in names
     return None if is_progress or not output["data"] else output
+
+
+def _for_pages(output: NotebookNode) -> NotebookNode:
+    """Drop HTML that repeats a picture or a caption, and doubles the size of the file.
+
+    Pages that host code may take a picture out of HTML, for safety, but show the
+    picture itself.
+    """
+    data = output.get("data", {})
+    if "image/png" in data or "text/markdown" in data:
+        data.pop("text/html", None)
+    return output
 
 
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

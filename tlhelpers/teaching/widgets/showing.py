@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tlhelpers.plots import figure_style
+from tlhelpers.plots.figure_style import picture_output
 from tlhelpers.teaching.widgets.drawing import BadDrawing
 from tlhelpers.teaching.widgets.manners import READ_OUT, teach
 
@@ -213,17 +214,13 @@ def live(
         def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
             data = super()._repr_mimebundle_(**options) or {}
             data = data[0] if isinstance(data, tuple) else data
-            data = {**data, "text/plain": seen.alt}
             if not seen.png:
-                return data, {}
-            return {**data, "image/png": _text(seen.png)}, {"image/png": {"alt": seen.alt}}
+                return {**data, "text/plain": seen.alt}, {}
+            shown, metadata = picture_output(seen.png, seen.alt)
+            return {**data, **shown, "text/plain": seen.alt}, metadata
 
     box = Live(list(children))
     box.picture = picture
     for name, tool in tools.items():
         setattr(box, name, tool)
     return teach(box)
-
-
-def _text(png: bytes) -> str:
-    return base64.b64encode(png).decode()
