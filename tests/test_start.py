@@ -15,29 +15,72 @@ UNSET = ("TF_CPP_MIN_LOG_LEVEL", "OPENBLAS_NUM_THREADS")
 def run(code, **env):
     command = [sys.executable, "-c", code]
     environment = {k: v for k, v in os.environ.items() if k not in UNSET} | env
+    environment = {k: v for k, v in environment.items() if v is not None}  # None: not set
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
-def test_nothing_is_said_and_stderr_still_works_afterwards():
+# A start takes seconds, so each of these answers several questions.
+
+QUESTIONS = """
+import json, os, sys
+import tlhelpers as tl
+tl.load_tensorflow()
+import keras.config, scipy.linalg, tensorflow as tf, threadpoolctl
+pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+tf.random.shuffle([1, 2, 3])  # as fit() does it, also where no seed was set
+print(json.dumps({
+    "deterministic": os.environ["TF_DETERMINISTIC_OPS"],
+    "cores": sorted({pool["num_threads"] for pool in pools}),
+    "layout": keras.config.image_data_format(),
+    "floats": keras.config.floatx(),
+    "epsilon": keras.config.epsilon(),
+    "backend": keras.config.backend(),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def usual_start():
+    """What a process says that starts as a notebook does."""
+    ends = "keras.ops.ones((1, 2))\nos.write(2, b'still here')"
+    return run(QUESTIONS + ends, TF_DETERMINISTIC_OPS=None)
+
+
+@pytest.fixture(scope="module")
+def odd_start(tmp_path_factory):
+    """The answers where other settings were made before, and nobody can see what is said."""
+    home = tmp_path_factory.mktemp("odd-keras")
+    settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.5}
+    (home / "keras.json").write_text(json.dumps(settings | {"backend": "theano"}))
     done = run(
-        "import os, sys, tlhelpers as tl\ntl.load_tensorflow()\nimport keras\n"
-        "keras.ops.ones((1, 2))\nprint('ready')\nos.write(2, b'still here')"
+        "import os\nos.close(2)\nimport sys\nsys.stderr = None\n" + QUESTIONS,
+        TF_DETERMINISTIC_OPS="0",
+        OPENBLAS_NUM_THREADS="2",
+        KERAS_HOME=str(home),
+        KERAS_BACKEND="",
     )
-    assert (done.stdout.strip(), done.stderr) == ("ready", "still here")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow
-def test_a_seed_gives_the_stored_numbers_wherever_the_notebook_runs():
-    code = (
-        "import tlhelpers as tl\ntl.load_tensorflow()\n"
-        "import os, tensorflow as tf\nprint(os.environ['TF_DETERMINISTIC_OPS'])\n"
-        "tf.random.shuffle([1, 2, 3])\n"  # as fit() does it, also where no seed was set
-    )
-    assert run(code, TF_DETERMINISTIC_OPS="0").stdout.strip() == "0"  # whoever knows better
-    env = {k: v for k, v in os.environ.items() if k != "TF_DETERMINISTIC_OPS"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
-    assert (done.stdout.strip(), done.returncode) == ("1", 0), done.stderr
+def test_nothing_is_said_and_stderr_still_works_afterwards(usual_start):
+    assert usual_start.stdout.count("\n") == 1 and usual_start.stderr == "still here"
+
+
+def test_a_seed_gives_the_stored_numbers_wherever_the_notebook_runs(usual_start, odd_start):
+    assert json.loads(usual_start.stdout)["deterministic"] == "1"
+    assert odd_start["deterministic"] == "0"  # whoever knows better
+
+
+def test_what_keras_json_says_does_not_reach_in(odd_start):
+    asked = ("layout", "floats", "epsilon", "backend")
+    assert [odd_start[name] for name in asked] == ["channels_last", "float32", 1e-7, "tensorflow"]
+
+
+def test_sums_stay_on_one_core_once_tensorflow_is_loaded(usual_start, odd_start):
+    cores = json.loads(usual_start.stdout)["cores"]
+    if not cores:
+        pytest.skip("this NumPy computes with another library than OpenBLAS")
+    assert (cores, odd_start["cores"]) == ([1], [2])  # 2 is what that one was told
 
 
 @pytest.mark.slow
@@ -58,21 +101,6 @@ def test_a_failing_import_says_why(tmp_path):
     done = run("import tlhelpers as tl\ntl.load_tensorflow()", PYTHONPATH=path)
     assert done.returncode != 0
     assert "library xyz is missing" in done.stderr and "ImportError: no" in done.stderr
-
-
-@pytest.mark.slow
-def test_what_keras_json_says_does_not_reach_in(tmp_path):
-    """Nor does it matter that nobody can see what is said."""
-    settings = {"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.5}
-    (tmp_path / "keras.json").write_text(json.dumps(settings | {"backend": "theano"}))
-    done = run(
-        "import os\nos.close(2)\nimport sys\nsys.stderr = None\nimport tlhelpers as tl\n"
-        "tl.load_tensorflow()\nimport keras.config as k\n"
-        "print(k.image_data_format(), k.floatx(), k.epsilon(), k.backend())",
-        KERAS_HOME=str(tmp_path),
-        KERAS_BACKEND="",
-    )
-    assert done.stdout.split()[-4:] == ["channels_last", "float32", "1e-07", "tensorflow"]
 
 
 @pytest.mark.slow
@@ -124,7 +152,8 @@ def test_without_a_screen_nothing_is_written_into_a_file_of_the_learners(tmp_pat
 
 
 CORES = (
-    "import {first}, tlhelpers as tl, threadpoolctl\ntl.load_tensorflow()\nimport scipy.linalg\n"
+    "import {first}, threadpoolctl\nfrom tlhelpers import start\n"
+    "start.small_sums_on_one_core()\nimport scipy.linalg\n"
     "infos = threadpoolctl.threadpool_info()\n"
     "print({{info['num_threads'] for info in infos if info['user_api'] == 'blas'}})"
 )
