@@ -418,9 +418,9 @@ def test_a_second_set_up_has_nothing_to_do(project, capsys):
     assert "There is no .venv yet. Run: python bootstrap.py" in capsys.readouterr().out
     assert set_up(project) == (0, ALL)
     assert "tlhelpers lab" in capsys.readouterr().out
-    began = time.perf_counter()
+    began = sum(os.times()[:4])  # of this process and its children: others may be at work
     assert set_up(project) == (0, [])
-    assert time.perf_counter() - began < 1
+    assert sum(os.times()[:4]) - began < 1
     assert "up to date" in capsys.readouterr().out
     assert set_up(project, "--check") == (0, [])
 

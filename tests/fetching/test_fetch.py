@@ -120,8 +120,8 @@ def test_offline_means_no_network(monkeypatch):
 
 
 def test_nothing_to_be_had_is_said_in_one_line_at_once(monkeypatch):
-    monkeypatch.setattr(internet, "PAUSE", 1.0)
-    began = time.perf_counter()
+    waits = []
+    monkeypatch.setattr(internet.time, "sleep", waits.append)
     for name in registry.FILES:  # the real addresses; the tests have no network
         with pytest.raises(fetch.FileNotHere) as caught:
             fetch.fetch_file(name)
@@ -129,7 +129,7 @@ def test_nothing_to_be_had_is_said_in_one_line_at_once(monkeypatch):
         assert "\n" not in text and name in text and "tlhelpers fetch" in text and len(text) < 300
     with pytest.raises(fetch.FileNotHere, match="tlhelpers fetch photos"):
         fetch.fetch_flower_photos()
-    assert time.perf_counter() - began < 1
+    assert waits == []
 
 
 def test_an_unknown_name():
@@ -1084,9 +1084,9 @@ def test_the_names_in_the_table():
 
 def test_quick_to_import():
     code = (
-        "import sys, time; b = time.perf_counter(); "
+        "import sys, time; b = time.process_time(); "
         "import tlhelpers.fetching.fetch, tlhelpers.course.classroom_mirror; "
-        "print(time.perf_counter() - b); print({'tensorflow', 'keras', 'requests', 'h5py', "
+        "print(time.process_time() - b); print({'tensorflow', 'keras', 'requests', 'h5py', "
         "'filelock', 'tqdm', 'numpy'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

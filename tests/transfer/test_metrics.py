@@ -98,9 +98,9 @@ def test_bins_are_counted(bins):
 
 
 def test_a_million_bins_are_no_work():
-    began = time.perf_counter()
+    began = time.process_time()
     assert metrics.confidence_bins([0.5, 0.5], [True, False], bins=10**6) == [(2, 0.5, 0.5)]
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("right, total", [(9, 10), (0, 7), (10, 10), (450, 500), (1, 3)])
