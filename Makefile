@@ -29,7 +29,7 @@ lab: setup  ## open the course in JupyterLab
 	@$(BIN)/tlhelpers lab
 
 test: setup  ## run the tests, all but whole notebooks
-	@$(BIN)/python -m pytest -m "not whole"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not whole"
 
 test-notebooks: setup  ## run every notebook in the tests, unsolved and solved
 	@$(BIN)/python -m pytest -m whole
