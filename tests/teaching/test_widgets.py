@@ -31,7 +31,7 @@ LINE = [[(0.5, 0.1), (0.5, 0.9)]]
 CORNER = [[(0.2, 0.1), (0.2, 0.9), (0.8, 0.9)]]
 
 
-def usual_time(what, times=5):
+def usual_time(what, times=3):
     """The median of the processor time in seconds: what else runs here does not count."""
     taken = []
     for _ in range(times):
