@@ -148,6 +148,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     name = ipywidgets.Combobox(
         description="This is a",
         placeholder="such as 3",
+        continuous_update=False,  # else a click overtakes the last letters: "k" for "kiwi"
         tooltip="What the drawing shows: the name of its class",
         layout={"width": "14em"},
         style={"description_width": "5em"},

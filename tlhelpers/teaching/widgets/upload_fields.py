@@ -63,6 +63,7 @@ def upload(folder: str | Path | None = None) -> ipywidgets.VBox:
     class_name = ipywidgets.Combobox(
         description="Class",
         placeholder="what is to be seen, such as kiwi",
+        continuous_update=False,  # else a click overtakes the last letters: "k" for "kiwi"
         tooltip="The class of the pictures: what is to be seen in them",
         layout={"width": "24em", "max_width": "100%"},
         style={"description_width": "5em"},
