@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tlhelpers import memory
+
 #: Keras' backends that the course works with, each with the module that it needs.
 BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -23,7 +25,8 @@ def load_tensorflow() -> None:
     shown only if the import fails.  Also calls `small_sums_on_one_core`, lets
     TensorFlow calculate in the same order each time, with a seed (0, until you set
     one), if this is what imports it, and gives Keras the settings of the course: pictures with the
-    colours last, and numbers of 32 bits, whatever ``keras.json`` says.
+    colours last, and numbers of 32 bits, whatever ``keras.json`` says.  In a notebook,
+    memory that a cell leaves unused is given back (`memory.give_back_after_cells`).
 
     Raises
     ------
@@ -66,6 +69,7 @@ def load_tensorflow() -> None:
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
+    memory.give_back_after_cells()
 
 
 def _choose_backend() -> None:
