@@ -47,9 +47,11 @@ def give_back_after_cells() -> None:
 
 def _after_cell(*_: object) -> None:
     global _after_last
-    if used_memory() > _after_last + GROWN:
+    used = used_memory()
+    if used > _after_last + GROWN:
         give_back()
-        _after_last = used_memory()
+        used = _after_last = used_memory()
+    _after_last = min(_after_last, used)  # less than then: growth counts from here
 
 
 def used_memory() -> int:
