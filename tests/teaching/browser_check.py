@@ -302,6 +302,9 @@ def give_pictures(learner: Learner) -> None:
 
     def pick(*files: tuple[str, bytes]) -> None:
         given = [{"name": name, "mimeType": "", "buffer": data} for name, data in files]
+        choose = cell.get_by_role("button", name="Choose files")
+        wait_until(page, choose.is_enabled, "the button is out of use")
+        choose.focus()  # it was lost, if the button was out of use for a moment
         with page.expect_file_chooser() as chooser:
             page.keyboard.press("Space")
         chooser.value.set_files(given)
