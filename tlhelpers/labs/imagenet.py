@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 
 
 CLASSES = "imagenet_class_index.json"
+PACKAGED = "imagenet1k_label_to_names.json"  # the same, in a package
 
 
 class Pretrained(NamedTuple):
@@ -67,11 +68,28 @@ def fetch_weights(name: str, *, download: bool = False) -> tuple[Path, str]:
 
 def fetch_classes(*, download: bool = False) -> tuple[str, ...]:
     """Get the names of ImageNet's classes; ``download`` is as for `fetch_weights`."""
-    return imagenet_weights.imagenet_classes(fetch.fetch_file(CLASSES, download=download))
+    path = fetch.find_here(registry.FILES[PACKAGED]) or fetch.fetch_file(CLASSES, download=download)
+    return imagenet_weights.imagenet_classes(path)
+
+
+def missing_part(name: str) -> tuple[str, str]:
+    """Say what of a network is not here, weights or names of classes, and the command to get it.
+
+    Examples
+    --------
+    >>> missing_part("ResNet50")
+    ('ResNet50', 'tlhelpers fetch ResNet50')
+    """
+    own = [file for file in registry.FILES.values() if file.word == name]
+    if not own:
+        return name, f"tlhelpers fetch {name}"
+    if fetch.find_here(own[0]):
+        return "the list of ImageNet's classes", fetch.how_to_get(registry.FILES[PACKAGED])
+    return name, fetch.how_to_get(own[0])
 
 
 def load_pretrained(name: str) -> Pretrained:
-    """Load a network of Keras Applications with its ImageNet weights, ready to be asked.
+    """Load a network with its ImageNet weights, ready to be asked.
 
     Parameters
     ----------
@@ -86,11 +104,12 @@ def load_pretrained(name: str) -> Pretrained:
         If there is no network of that name.
     """
     path, label = fetch_weights(name)
+    classes = fetch_classes()  # before the long work
     return Pretrained(
         network=build.build_network(name, path),
         preprocess=preprocessing.preprocess_for(name),
         size=table.find_architecture(name).size,
-        classes=fetch_classes(),
+        classes=classes,
         weights=label,
     )
 

@@ -95,7 +95,7 @@ class Lab:
             ``test`` (or ``validation``) folders with these inside, they are the
             split; what is in both is left out of what to learn from.
         architecture
-            A network of ``keras.applications``; pictures come at its size,
+            A name in `table.ARCHITECTURES`; pictures come at its size,
             uint8.  ``"digits"`` is the bundled network: it wants single dark
             characters on light paper, brought to 8 × 8 from 0 to 1.
         fractions

@@ -31,7 +31,7 @@ def load_lab(
         network connection.
         ``"photos"``: from ImageNet to a thousand photographs of flowers.
     architecture
-        For ``"photos"``: a network of ``keras.applications``
+        For ``"photos"``: a name in ``tl.networks.ARCHITECTURES``
         (``tlhelpers architectures`` lists them).
     download
         For ``"photos"``: whether more than 20 MB may come from the internet.

@@ -1,8 +1,8 @@
 """What a lab of own pictures is made of: a folder that is looked at and cut, and a network.
 
-The files are looked at by `tlhelpers.data.folders`; the network is one of
-``keras.applications``, or the bundled one that reads characters.  `Lab.from_folder`
-puts it together.
+The files are looked at by `tlhelpers.data.folders`; the network is one of the table
+(`tlhelpers.networks.table`), or the bundled one that reads characters.
+`Lab.from_folder` puts it together.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def plan_network(
     Parameters
     ----------
     architecture
-        A network of ``keras.applications``, or ``"digits"``.
+        A name in `table.ARCHITECTURES`, or ``"digits"``.
     weights
         A file of ImageNet weights for it; by default what `fetch` has or gets.
     download
@@ -259,7 +259,8 @@ def _is_drawn(architecture: str) -> bool:
 
 def _is_near(file: registry.File, download: bool) -> bool:
     """Say whether to get a file at once: it is here, may be in a mirror, or was asked for."""
-    return download or file.place().is_file() or bool(mirror.mirror_source())
+    here = file.installed() is not None or file.place().is_file()
+    return download or here or bool(mirror.mirror_source())
 
 
 def prepare_files(
@@ -275,7 +276,7 @@ def prepare_files(
     paths
         Picture files, as a list.
     architecture
-        A network of ``keras.applications``, or ``"digits"``; the one that the
+        A name in `table.ARCHITECTURES`, or ``"digits"``; the one that the
         classifier was made from.
     progress
         Show a bar with the time left if it takes longer than a second.

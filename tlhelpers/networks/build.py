@@ -1,4 +1,4 @@
-"""Networks of Keras Applications: build one by its name, with its weights; get its backbone."""
+"""Build a network by its name, with its weights; get its backbone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tlhelpers.data.names import as_path
 from tlhelpers.inputs import read_count, read_network
+from tlhelpers.networks import efficientnet_lite
 from tlhelpers.networks.preprocessing import smallest_side
 from tlhelpers.networks.table import find_architecture
 
@@ -34,8 +35,9 @@ def build_network(
         A name in `ARCHITECTURES`.
     weights
         A file of ImageNet weights with the classification layer, as Keras
-        publishes them (.h5, which holds numbers and no code).  Without one,
-        the weights are random.
+        publishes them (.h5, which holds numbers and no code).  For EfficientNet-Lite,
+        the file of its package does as well (.pth, of which only the numbers are read).
+        Without one, the weights are random.
     size
         Height and width of the images; by default those in the table, with which the
         weights were learned, and which give the best accuracy.  Any weights do for any
@@ -69,8 +71,15 @@ def build_network(
     size = architecture.size if size is None else read_count(size, "size", least=small, most=4096)
     if size != architecture.size and architecture.module.startswith("vgg"):
         raise ValueError(f"The head of {name} is made for images of {architecture.size} pixels.")
-    network = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+    lite = architecture.module == efficientnet_lite.MODULE
+    if lite:
+        network = efficientnet_lite.build_lite(name, size)
+    else:
+        network = getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
     if path is None:
+        return network
+    if lite and path.suffix == ".pth":
+        efficientnet_lite.load_weights(network, name, path)
         return network
     if architecture.module == "efficientnet":
         network = _rescale_as_for_imagenet(network)
@@ -156,6 +165,12 @@ def _check_file(path: Path, name: str) -> None:
         raise FileNotFoundError(
             f"There is no file of weights {path}. To get it: tlhelpers fetch {name}"
         )
+    if path.suffix == ".pth" and find_architecture(name).module == efficientnet_lite.MODULE:
+        try:
+            efficientnet_lite.check_file(name, path)
+        except ValueError as error:
+            raise ValueError(_wrong_file(path, name, str(error))) from error
+        return  # its reader follows no code
     if path.suffix != ".h5":
         raise ValueError(
             f"{path.name} is not a file of weights that ends in .h5; no other kind is loaded, as "

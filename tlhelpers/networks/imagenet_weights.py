@@ -65,7 +65,8 @@ def imagenet_classes(path: Path) -> tuple[str, ...]:
     Parameters
     ----------
     path
-        Keras' file ``imagenet_class_index.json``.
+        Keras' file ``imagenet_class_index.json``, or that of the package imagenet-classes
+        (``imagenet1k_label_to_names.json``), whose first names are the same.
 
     Raises
     ------
@@ -74,7 +75,11 @@ def imagenet_classes(path: Path) -> tuple[str, ...]:
     """
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
-        names = [str(index[str(i)][1]).replace("_", " ") for i in range(len(index))]
+        rows = [index[str(i)] for i in range(len(index))]
+        names = [  # ["n02124075", "Egyptian_cat"], or "tabby, tabby cat"
+            row.partition(",")[0] if isinstance(row, str) else str(row[1]).replace("_", " ")
+            for row in rows
+        ]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path} is not the list of ImageNet's classes ({error!r}).") from error
     seen: set[str] = set()

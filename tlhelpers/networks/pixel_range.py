@@ -13,13 +13,16 @@ from tlhelpers.networks.table import ARCHITECTURES
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-#: Layers by whose names a network of Keras Applications is known, be it cut or nested:
+#: Layers by whose names a network of the table is known, be it cut or nested:
 #: those that do not rescale pixels by themselves.
 _KNOWN_BY = {
     "mobilenet": {"conv1_relu", "conv_dw_1"},
     "mobilenet_v2": {"Conv1_relu", "expanded_conv_depthwise"},
     "resnet": {"conv1_bn", "conv2_block1_add"},
     "resnet_v2": {"conv1_conv", "conv2_block1_preact_bn"},
+    "efficientnet_lite": {"stem_conv", "block1a_dwconv"},
+    # It has these layers, too, and rescales pixels by itself: two names, and none is known.
+    "efficientnet": {"stem_conv", "block1a_dwconv", "block1a_se_reduce"},
     "densenet": {"conv1_bn", "conv2_block1_concat"},
     "vgg16": {"block1_conv2", "block1_pool"},
     "inception_v3": {"mixed0"},

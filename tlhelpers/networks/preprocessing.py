@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tlhelpers.inputs import read_array
-from tlhelpers.networks import fingerprint
+from tlhelpers.networks import efficientnet_lite, fingerprint
 from tlhelpers.networks.table import Architecture, find_architecture
 
 
@@ -73,6 +73,8 @@ def _prepare(images: np.ndarray, architecture: Architecture) -> np.ndarray:
     images = _check_images(images, architecture)
     # Keras works in place on floats, so it gets a copy of its own.
     copy = np.array(images, np.float32)
+    if architecture.module == efficientnet_lite.MODULE:
+        return efficientnet_lite.prepare(copy)
     function = getattr(keras.applications, architecture.module).preprocess_input
     return np.ascontiguousarray(function(copy, data_format="channels_last"), np.float32)
 

@@ -1,4 +1,4 @@
-"""The classification networks of Keras Applications, as a table.
+"""The classification networks of Keras Applications and EfficientNet-Lite, as a table.
 
 The table is made from the installed Keras by ``python -m benchmarks.keras_networks``,
 and a test compares the two.  `tlhelpers.networks.build` builds the networks in it.
@@ -16,11 +16,12 @@ class Architecture(NamedTuple):
     Attributes
     ----------
     name
-        The function of ``keras.applications`` that builds it.
+        The function of ``keras.applications`` that builds it; EfficientNet-Lite is built
+        by `tlhelpers.networks.efficientnet_lite`.
     size
         Height and width of its input, in pixels.
     module
-        The module of ``keras.applications`` whose ``preprocess_input`` belongs to it.
+        The module of ``keras.applications`` (or of this package) that prepares its images.
     low, high
         What pixels from 0 to 255 become in there: the smallest and the largest value.
         From 0 to 255, the network itself has layers that rescale them.
@@ -59,6 +60,9 @@ _TABLE = (
     Architecture("EfficientNetB5", 456, "efficientnet", 0.0, 255.0, 2048, 2, 30562527),
     Architecture("EfficientNetB6", 528, "efficientnet", 0.0, 255.0, 2304, 2, 43265143),
     Architecture("EfficientNetB7", 600, "efficientnet", 0.0, 255.0, 2560, 2, 66658687),
+    Architecture("EfficientNetLite0", 224, "efficientnet_lite", -0.992, 1.0, 1280, 2, 4694024),
+    Architecture("EfficientNetLite1", 240, "efficientnet_lite", -0.992, 1.0, 1280, 2, 5470344),
+    Architecture("EfficientNetLite2", 260, "efficientnet_lite", -0.992, 1.0, 1280, 2, 6150168),
     Architecture("EfficientNetV2B0", 224, "efficientnet_v2", 0.0, 255.0, 1280, 2, 7200312),
     Architecture("EfficientNetV2B1", 240, "efficientnet_v2", 0.0, 255.0, 1280, 2, 8212124),
     Architecture("EfficientNetV2B2", 260, "efficientnet_v2", 0.0, 255.0, 1408, 2, 10178374),
@@ -108,7 +112,7 @@ def find_architecture(name: str) -> Architecture:
     close = difflib.get_close_matches(str(name).lower(), lower, n=3, cutoff=0.6)
     meant = ", ".join(lower[word] for word in close)
     raise ValueError(
-        f"keras.applications has no network {name!r}. "
+        f"There is no network {name!r}. "
         + (f"Did you mean {meant}? " if close else "Try MobileNetV2 or ResNet50. ")
         + "'tlhelpers architectures' lists all of them."
     )

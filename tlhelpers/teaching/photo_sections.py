@@ -80,10 +80,10 @@ def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
             found[name] = imagenet.load_pretrained(name)
             lines.append(f"{found[name].weights}: ready, {found[name].size} x {found[name].size}.")
         except fetch.FileNotHere:
-            lines.append(f"{name} is not on this computer. To get it: tlhelpers fetch {name}")
+            what, command = imagenet.missing_part(name)
+            lines.append(f"{what} is not on this computer. To get it: {command}")
     if not found:
-        text = "This section on photographs is left out: no weights here. To get them: "
-        lines = [f"{text}tlhelpers fetch {names[0]}"]
+        lines = [f"This section on photographs is left out: {lines[0]}"]
     say_photos("run" if found else "skipped", "\n".join(lines))
     return found
 

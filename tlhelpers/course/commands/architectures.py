@@ -1,4 +1,4 @@
-"""``tlhelpers architectures``: list the networks of Keras Applications."""
+"""``tlhelpers architectures``: list the networks of the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
         commands,
         "architectures",
         run,
-        "list the networks of keras.applications: input size, features, preprocessing",
+        "list the networks that there are: input size, features, preprocessing",
         "tlhelpers architectures",
     )
 

@@ -25,9 +25,7 @@ def add(commands: Commands) -> None:
         "download photographs or pretrained weights; say what there is if none is named",
         "tlhelpers fetch photos MobileNetV2",
     )
-    command.add_argument(
-        "what", nargs="*", metavar="NAME", help="photos, or a network of keras.applications"
-    )
+    command.add_argument("what", nargs="*", metavar="NAME", help="photos, or the name of a network")
     command.add_argument(
         "--no-top", action="store_true", help="weights without the classification layer"
     )

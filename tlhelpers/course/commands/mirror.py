@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
         nargs="*",
         default=["MobileNetV2"],
         metavar="NETWORK",
-        help="build: networks of keras.applications (default: MobileNetV2)",
+        help="build: names of networks (default: MobileNetV2)",
     )
     command.add_argument(
         "--no-photos", action="store_true", help="build: leave the photographs out"
