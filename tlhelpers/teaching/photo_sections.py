@@ -14,7 +14,7 @@ PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
 
 
 def load_photos(
-    architecture: str = "MobileNetV2", *, download: bool = False, announce: bool = True
+    architecture: str = "EfficientNetLite0", *, download: bool = False, announce: bool = True
 ) -> Lab | None:
     """Load the photos lab if it can be had; otherwise say in one line what is missing.
 
