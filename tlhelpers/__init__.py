@@ -45,6 +45,7 @@ _MODULES = {
     "own": "labs.own",
     "plots": "plots",
     "recipes": "transfer.recipes",
+    "solar": "data.solar",
     "splits": "data.splits",
     "surgery": "networks.surgery",
     "tasks": "transfer.tasks",

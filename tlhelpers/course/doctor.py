@@ -123,6 +123,16 @@ def check_files() -> str:
     return f"{path.name} is complete (SHA-256 {digits.read_card()['sha256'][:12]}…)"
 
 
+def check_data() -> str:
+    """The data packages are whole; without them the course works, but skips something."""
+    from tlhelpers.course import data_packages
+
+    lines, well = data_packages.check_data_packages()
+    if not well:
+        raise CheckFailed("\n".join(lines))
+    return "\n".join(lines)
+
+
 def check_kernel() -> str:
     """A notebook can start Python and get an answer."""
     import nbformat
@@ -191,6 +201,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "cache": check_cache,
     "settings": check_settings,
     "bundled files": check_files,
+    "data packages": check_data,
     "kernel": check_kernel,
     "training": check_short_training,
     "fast features": check_fast_features,

