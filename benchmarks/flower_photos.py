@@ -32,7 +32,7 @@ def measure_photos() -> tables.Rows | None:
     if photo_sections.load_photos() is None:  # also brings everything into the cache
         return None
     began = time.perf_counter()
-    photos = load.load_lab("photos")
+    photos = load.load_lab("flowers")
     read = time.perf_counter() - began
     network = photos.backbone()
     rows = [

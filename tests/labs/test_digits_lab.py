@@ -104,7 +104,7 @@ def test_unknown_names_list_the_valid_ones(lab):
     ]
     with pytest.raises(TypeError, match="names must be a list; got 3"):
         lab.class_numbers(3)
-    with pytest.raises(TypeError, match="Unknown lab 3. Choose from: digits, photos"):
+    with pytest.raises(TypeError, match="Unknown lab 3. Choose from: digits, flowers, solar"):
         tl.load_lab(3)
     with pytest.raises(AttributeError, match="load_lab"):
         tl.lod_lab  # noqa: B018

@@ -1,4 +1,4 @@
-"""The photos lab: against the real mirror where there is one, and without anything."""
+"""The flowers lab: against the real mirror where there is one, and without anything."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def lab(tmp_path_factory, root):
         patch.setenv("TLHELPERS_MIRROR", str(mirror))
         patch.setenv("TLHELPERS_CACHE", str(home / "cache"))
         patch.setenv("KERAS_HOME", str(home / "keras"))
-        yield tl.load_lab("photos", architecture="MobileNetV2")  # whose weights it has
+        yield tl.load_lab("flowers", architecture="MobileNetV2")  # whose weights it has
 
 
 # -------------------------------------------------------------------- nothing is here
@@ -56,7 +56,7 @@ def test_without_anything_there_is_one_line_and_no_lab(nothing_here, capsys, arc
     assert "flower_photos.tgz (228.8 MB) is not on this computer" in said.out
     assert said.out.rstrip().endswith("tlhelpers fetch photos")
     with pytest.raises(fetch.FileNotHere):
-        tl.load_lab("photos", architecture=architecture)
+        tl.load_lab("flowers", architecture=architecture)
 
 
 def test_skipping_takes_less_than_a_second_and_no_keras(nothing_here):
@@ -104,8 +104,8 @@ def test_a_notebook_says_whether_its_photo_section_ran(nothing_here, monkeypatch
 def test_unknown_networks_and_labs_are_named(nothing_here):
     with pytest.raises(ValueError, match="Did you mean MobileNetV2"):
         tl.load_photos("MobilNetV2")
-    with pytest.raises(ValueError, match="Choose from: digits, photos"):
-        tl.load_lab("flowers")
+    with pytest.raises(ValueError, match="Choose from: digits, flowers, solar"):
+        tl.load_lab("flower")
 
 
 def test_labels_of_weights(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the photos lab is made of: ImageNet weights and a thousand photographs of flowers.
+"""What the flowers lab is made of: ImageNet weights and a thousand photographs of flowers.
 
 Everything comes through `tlhelpers.fetching.fetch`: from this computer, the classroom's
 mirror, or the internet if you ask for it.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data import folder_report, glyphs, image_files
+from tlhelpers.data.solar import SolarCells
 from tlhelpers.data.splits import Split
 from tlhelpers.inputs import read_names
 from tlhelpers.labs import digits, own
@@ -55,6 +56,11 @@ class Lab:
         How the head comes off the network.
     report
         For own pictures: what was found in the folder (print it); otherwise None.
+    cells
+        For solar cells: all of them, with their kinds and modules, to cut them in
+        other ways; otherwise None.
+    rows
+        Which rows of ``cells`` are ``train`` and ``test``.
     """
 
     name: str
@@ -68,6 +74,8 @@ class Lab:
     weights: str = ""
     cut: Callable[[keras.Model], keras.Model] = surgery.cut_head
     report: folder_report.FolderReport | None = None
+    cells: SolarCells | None = None
+    rows: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     def from_folder(
@@ -172,7 +180,7 @@ class Lab:
         Raises
         ------
         ValueError
-            If the network has no outputs for them, as in the photos lab: there,
+            If the network has no outputs for them, as in the flowers lab: there,
             train a new head.
 
         Examples

@@ -16,7 +16,7 @@ PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
 def load_photos(
     architecture: str = "EfficientNetLite0", *, download: bool = False, announce: bool = True
 ) -> Lab | None:
-    """Load the photos lab if it can be had; otherwise say in one line what is missing.
+    """Load the flowers lab if it can be had; otherwise say in one line what is missing.
 
     Made for sections of notebooks that are skipped where there are no
     photographs: ``photos = load_photos()`` and then ``if photos: ...``.
@@ -34,7 +34,7 @@ def load_photos(
         None if something is not here.
     """
     try:
-        lab = load_lab("photos", architecture=architecture, download=download)
+        lab = load_lab("flowers", architecture=architecture, download=download)
     except fetch.FileNotHere as missing:
         say_photos("skipped", f"This section on photographs is left out: {missing}")
         return None

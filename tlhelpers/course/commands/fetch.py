@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for word in args.what:
         try:
-            if word == "photos":
+            if word in ("photos", "flowers"):
                 path = fetch_flower_photos(download=True)
             elif not args.no_top and any(word in (f.name, f.word) for f in FILES.values()):
                 path = fetch_file(word, download=True)
