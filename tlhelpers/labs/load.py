@@ -39,7 +39,7 @@ def load_lab(
         ``"solar"``: from ImageNet to 2,624 photographs of solar cells, which are
         far from it: works, or has a defect.
     architecture
-        For ``"flowers"`` and ``"solar"``: a network that knows ImageNet
+        For ``"flowers"`` and ``"solar"``: a name in ``tl.networks.ARCHITECTURES``
         (``tlhelpers architectures`` lists them).
     download
         For those two: whether more than 20 MB may come from the internet.
