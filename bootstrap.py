@@ -760,17 +760,17 @@ def bring_data(root):
     """
     found = read_stamp(root)
     wanted, get = wanted_data(root), missing_data(root)
-    names = [data.name for data in wanted]
-    drop = [pin.partition("==")[0] for pin in found.get("data", [])]
+    had = {pin.partition("==")[0] for pin in found.get("data", [])}
+    drop = sorted(had - {data.name for data in wanted})
+    environment = data_environment(root) if get or drop else None
     for name in drop:
-        if name not in names:
-            run_pip(root, ["uninstall", "--yes", name], data_environment(root), name=VENV)
+        run_pip(root, ["uninstall", "--yes", name], environment, name=VENV)
     # Until it is whole, each counts as missing, however this ends.
     found.update(data=[data.pin for data in wanted], missing=[data.pin for data in get])
     write_stamp(root, found, VENV)
     reached = True
     for data in get:
-        lines = install_data(root, data) if reached else []
+        lines = install_data(root, data, environment) if reached else []
         if lines is None:
             found["missing"].remove(data.pin)
             write_stamp(root, found, VENV)
@@ -781,9 +781,8 @@ def bring_data(root):
     shutil.rmtree(os.path.join(folder(root), "tmp"), ignore_errors=True)
 
 
-def install_data(root, data):
+def install_data(root, data, environment):
     """Install one data package into .venv; return None, or what pip said if it could not."""
-    environment = data_environment(root)
     pins = os.path.join(environment["TMPDIR"], "data.txt")
     with open(pins, "w", encoding="utf-8") as file:
         file.write(data.pin + "\n")
@@ -1104,7 +1103,8 @@ def set_up(root, wanted=None, retry=True):
         except Stop as reason:
             kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
             raise Stop(f"{reason}{kept}") from None
-        bring_data(root)
+        with contextlib.suppress(Stop):  # which the packages had met before
+            bring_data(root)
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
     return f"The set-up is ready. To start the course: {start} lab{again}"

@@ -157,7 +157,12 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "download": False,
         "seed": 0,
     },
-    "tl.load_photos": lambda: {"architecture": "MobileNetV2", "download": False, "announce": True},
+    "tl.load_photos": lambda: {
+        "architecture": "MobileNetV2",
+        "lab": "flowers",
+        "download": False,
+        "announce": True,
+    },
     "tl.load_tensorflow": dict,
     "tl.progress": lambda: {"notebook": "00"},
     "tl.quiz": lambda: {"quiz_id": "0.a", "choice": "B"},

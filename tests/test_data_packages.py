@@ -262,7 +262,7 @@ def test_without_a_network_the_next_one_is_not_tried(inside, monkeypatch, capsys
     _, set_up = inside
     tried = []
 
-    def away(root, data):
+    def away(root, data, _):
         tried.append(data.name)
         return ["WARNING: ... Temporary failure in name resolution"]
 

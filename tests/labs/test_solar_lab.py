@@ -81,3 +81,16 @@ def test_the_old_name_of_the_flowers_works_with_a_note(monkeypatch, capsys):
     assert capsys.readouterr().out == (
         'The "photos" lab is now called "flowers"; both names load it.\n'
     )
+
+
+def test_a_section_on_solar_cells_runs_or_is_left_out_in_a_line(lab, monkeypatch, capsys):
+    found = tl.load_photos("MobileNetV2", lab="solar")
+    said = capsys.readouterr().out.splitlines()
+    assert found.name == "solar"
+    assert said[1] == "16 photographs to learn from, 8 to test on; weights: MobileNetV2 (some)."
+    hide_package(monkeypatch, cell_files.PACKAGE)
+    assert tl.load_photos("MobileNetV2", lab="solar") is None
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and "python bootstrap.py" in said
+    with pytest.raises(ValueError, match="Choose from: flowers, solar"):
+        tl.load_photos(lab="digits")

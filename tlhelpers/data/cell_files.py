@@ -9,16 +9,18 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from tlhelpers.data.image_files import map_in_threads
 from tlhelpers.fetching.checksums import checksum_of
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.fetching.installed import installed_file
+
+if TYPE_CHECKING:  # it takes a while to import
+    from importlib import metadata
 
 PACKAGE, VERSION = "elpv-dataset", "1.0.0.post1"
 FOLDER = "elpv_dataset/data"
@@ -107,6 +109,8 @@ def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.n
     fetch.FileNotHere, ValueError
         As for `find_labels_file`.
     """
+    from PIL import Image
+
     folder = find_labels_file().parent
     images = np.empty((len(names), size, size), np.uint8)
     sums = [""] * len(names)
@@ -131,6 +135,8 @@ def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.n
 
 
 def _distribution() -> metadata.Distribution | None:
+    from importlib import metadata
+
     try:
         return metadata.distribution(PACKAGE)
     except metadata.PackageNotFoundError:

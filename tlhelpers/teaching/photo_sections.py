@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tlhelpers.fetching import fetch
+from tlhelpers.inputs import read_choice
 from tlhelpers.labs import imagenet
 from tlhelpers.labs.lab import Lab
 from tlhelpers.labs.load import load_lab
@@ -14,9 +15,13 @@ PHOTOS_TYPE = "application/vnd.tlhelpers.photos+json"
 
 
 def load_photos(
-    architecture: str = "EfficientNetLite0", *, download: bool = False, announce: bool = True
+    architecture: str = "EfficientNetLite0",
+    *,
+    lab: str = "flowers",
+    download: bool = False,
+    announce: bool = True,
 ) -> Lab | None:
-    """Load the flowers lab if it can be had; otherwise say in one line what is missing.
+    """Load a lab of photographs if it can be had; otherwise say in one line what is missing.
 
     Made for sections of notebooks that are skipped where there are no
     photographs: ``photos = load_photos()`` and then ``if photos: ...``.
@@ -25,6 +30,8 @@ def load_photos(
     ----------
     architecture, download
         As for `load_lab`.
+    lab
+        Which photographs: ``"flowers"`` or ``"solar"``.
     announce
         Print what was loaded, too.
 
@@ -34,16 +41,20 @@ def load_photos(
         None if something is not here.
     """
     try:
-        lab = load_lab("flowers", architecture=architecture, download=download)
+        loaded = load_lab(
+            read_choice(lab, "lab of photographs", ("flowers", "solar")),
+            architecture=architecture,
+            download=download,
+        )
     except fetch.FileNotHere as missing:
         say_photos("skipped", f"This section on photographs is left out: {missing}")
         return None
     text = (
-        f"{len(lab.train.labels)} photographs to learn from, {len(lab.test.labels)} to test on; "
-        f"weights: {lab.weights}."
+        f"{len(loaded.train.labels)} photographs to learn from, {len(loaded.test.labels)} to test "
+        f"on; weights: {loaded.weights}."
     )
     say_photos("run", text if announce else "")
-    return lab
+    return loaded
 
 
 def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
