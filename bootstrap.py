@@ -794,11 +794,12 @@ def install_data(root, data, environment):
 
 
 def data_environment(root):
-    """Return the environment for pip in .venv: it tries once more, and not for minutes."""
+    """Return the environment for pip in .venv.
+
+    It tries once more and not for minutes, unless the learner's settings say so.
+    """
     environment = pip_environment(root, VENV)
     environment.setdefault("PIP_RETRIES", "1")
-    if "PIP_DEFAULT_TIMEOUT" not in environment:
-        environment.setdefault("PIP_TIMEOUT", "10")
     return environment
 
 
