@@ -762,13 +762,19 @@ def bring_data(root):
     wanted, get = wanted_data(root), missing_data(root)
     had = {pin.partition("==")[0] for pin in found.get("data", [])}
     drop = sorted(had - {data.name for data in wanted})
-    environment = data_environment(root) if get or drop else None
+    try:
+        environment = data_environment(root) if get or drop else None
+    except Stop as reason:  # pip does not work any more, which is no reason to stop
+        if drop:
+            raise
+        environment = None
+        say(reason)
     for name in drop:
         run_pip(root, ["uninstall", "--yes", name], environment, name=VENV)
     # Until it is whole, each counts as missing, however this ends.
     found.update(data=[data.pin for data in wanted], missing=[data.pin for data in get])
     write_stamp(root, found, VENV)
-    reached = True
+    reached = environment is not None
     for data in get:
         lines = install_data(root, data, environment) if reached else []
         if lines is None:
@@ -1104,8 +1110,7 @@ def set_up(root, wanted=None, retry=True):
         except Stop as reason:
             kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
             raise Stop(f"{reason}{kept}") from None
-        with contextlib.suppress(Stop):  # which the packages had met before
-            bring_data(root)
+        bring_data(root)
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
     return f"The set-up is ready. To start the course: {start} lab{again}"

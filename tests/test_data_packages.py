@@ -274,6 +274,19 @@ def test_without_a_network_the_next_one_is_not_tried(inside, monkeypatch, capsys
     assert "Check the network connection" in said
 
 
+def test_a_pip_that_does_not_work_any_more_stops_nothing(inside, monkeypatch, capsys):
+    course, set_up = inside
+
+    def broken(*_):
+        raise bootstrap.Stop("pip could not read its settings.")
+
+    monkeypatch.setattr(bootstrap, "pip_environment", broken)
+    assert set_up("--without", "nothing") == 0
+    said = capsys.readouterr().out
+    assert "pip could not read its settings" in said and said.count("is skipped") == 2
+    assert len(course.stamp()["missing"]) == 2
+
+
 def test_an_address_that_does_not_answer_is_given_up_soon(inside, capsys, monkeypatch):
     _, set_up = inside
     monkeypatch.delenv("PIP_NO_INDEX")
