@@ -32,6 +32,13 @@ def test_splits_are_the_two_halves_in_the_order_of_the_writers(lab):
     assert (len(lab.train.labels), len(lab.test.labels)) == (898, 899)
 
 
+def test_at_the_end_of_a_cell_it_is_one_line(lab):
+    assert repr(lab) == (
+        "Lab digits: 898 images to learn from, 899 to test on, "
+        "classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; weights: " + lab.weights
+    )
+
+
 def test_the_bundled_network_is_a_small_mobilenet(network):
     import keras
 

@@ -77,6 +77,14 @@ class Lab:
     cells: SolarCells | None = None
     rows: tuple[np.ndarray, np.ndarray] | None = None
 
+    def __repr__(self) -> str:
+        """Say in a line what there is, instead of every pixel."""
+        return (
+            f"Lab {self.name}: {len(self.train.labels):,} images to learn from, "
+            f"{len(self.test.labels):,} to test on, classes {', '.join(self.target_classes)}; "
+            f"weights: {self.weights}"
+        )
+
     @classmethod
     def from_folder(
         cls,
