@@ -17,6 +17,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 CELLS = [
     ("setup", "import tlhelpers.teaching as teaching\nclass K:\n    inner = 1"),
     ("made", "for row, (a, b) in enumerate([]):\n    pass\nwith open(p) as f: x: int = 1"),
+    ("inside", "t = {k: [i for i in v] for k, v in []}"),  # from 3.12 on, part of the cell's code
     ("magic", "%matplotlib inline\n!ls\ndef late(v): unseen = v"),
     ("broken", "def ("),
     ("asks", "total"),
@@ -33,7 +34,9 @@ def test_what_an_earlier_cell_makes_is_known(name):
     assert "another cell" in missing_names.advice(name, CELLS, "new", "not saved yet")
 
 
-@pytest.mark.parametrize("name", ["total", "tlhelpers", "inner", "v", "unseen", "p", "typo", None])
+@pytest.mark.parametrize(
+    "name", ["total", "tlhelpers", "inner", "v", "unseen", "p", "typo", "i", None]
+)
 def test_of_other_names_nothing_is_said(name):
     assert missing_names.advice(name, CELLS, "asks", "total") is None
     new = missing_names.advice(name, CELLS, "new", "not saved yet")

@@ -7,9 +7,10 @@ error stays as it is; below it comes a sentence.
 
 from __future__ import annotations
 
+import dis
 import json
 import os
-import symtable
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -105,10 +106,14 @@ def names_made(source: str) -> set[str]:
     # Lines for IPython are none of Python's.
     lines = [line for line in source.splitlines() if line.lstrip()[:1] not in ("%", "!", "?")]
     try:
-        table = symtable.symtable("\n".join(lines), "cell", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that cell's own run has shown them
+            code = compile("\n".join(lines), "cell", "exec")
     except (SyntaxError, ValueError):
         return set()
-    return {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
+    # A table of symbols (symtable) has names inside a comprehension, too, from 3.12 on.
+    stores = ("STORE_NAME", "STORE_GLOBAL")
+    return {step.argval for step in dis.get_instructions(code) if step.opname in stores}
 
 
 def _in_cells(traceback: TracebackType | None, names: dict) -> bool:
