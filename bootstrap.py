@@ -567,6 +567,7 @@ def alone(root):
 NO_NETWORK = "Check the network connection and run this again: what was downloaded is kept."
 UNKNOWN = "When that is put right, run this again."
 WRONG_HASH = r"DO NOT MATCH THE HASHES"
+NO_LIST = r"RECORD file not found|no RECORD file"  # a pip that was killed left no list of files
 
 #: What pip says, and what it means.  The first that is found is told.
 CAUSES = (
@@ -760,8 +761,8 @@ def bring_data(root):
     """
     found = read_stamp(root)
     wanted, get = wanted_data(root), missing_data(root)
-    had = {pin.partition("==")[0] for pin in found.get("data", [])}
-    drop = sorted(had - {data.name for data in wanted})
+    had = {pin.partition("==")[0]: pin for pin in found.get("data", [])}
+    drop = sorted(set(had) - {data.name for data in wanted})
     try:
         environment = data_environment(root) if get or drop else None
     except Stop as reason:  # pip does not work any more, which is no reason to stop
@@ -769,10 +770,14 @@ def bring_data(root):
             raise
         environment = None
         say(reason)
+    stays = []  # and counts as there, so that the next set-up tries again
     for name in drop:
-        run_pip(root, ["uninstall", "--yes", name], environment, name=VENV)
+        code, lines = run_pip(root, ["uninstall", "--yes", name], environment, name=VENV)
+        if code != 0:
+            stays.append(had[name])
+            say(f"{name} could not be removed. pip said:\n{tail(lines, 3)}\n{cause(lines)}")
     # Until it is whole, each counts as missing, however this ends.
-    found.update(data=[data.pin for data in wanted], missing=[data.pin for data in get])
+    found.update(data=[data.pin for data in wanted] + stays, missing=[data.pin for data in get])
     write_stamp(root, found, VENV)
     reached = environment is not None
     for data in get:
@@ -796,6 +801,8 @@ def install_data(root, data, environment):
     arguments = ["install", "--progress-bar", "off", "--no-deps", "--force-reinstall"]
     arguments += ["--require-hashes", "--only-binary", ":all:", "-r", pins]
     code, lines = run_pip(root, arguments, environment, name=VENV)
+    if code != 0 and re.search(NO_LIST, "\n".join(lines)):
+        code, lines = run_pip(root, arguments + ["--ignore-installed"], environment, name=VENV)
     return None if code == 0 else lines
 
 

@@ -162,6 +162,23 @@ def test_what_is_left_out_goes_and_stays_away_until_it_is_wanted_again(course):
     assert course.set_up()[0] == 0 and course.here() == []
 
 
+def test_one_that_lost_its_list_of_files_is_put_in_again_and_not_lost_sight_of(course):
+    [info] = course.folders(["tiny_cells-*.dist-info"])  # as after a pip that was killed
+    (info / "RECORD").unlink()
+    for words in (["--without", "cells"], []):  # pip cannot remove it: said, and tried again
+        code, said = course.set_up(*words)
+        assert code == 0 and "tiny-cells could not be removed" in said, said
+        assert info.is_dir()
+    assert "cells" in course.stamp()["data"][-1]
+    stamp = course.stamp()
+    Path(bootstrap.stamp_path(course.folder)).write_text(
+        json.dumps(stamp | {"missing": stamp["data"][-1:]})
+    )
+    code, said = course.set_up("--without", "nothing")
+    assert (code, course.here()) == (0, ["tiny_cells", "tiny_net"]), said
+    assert "skipped" not in said
+
+
 def test_an_unknown_word_is_refused_with_those_there_are(course):
     for words in ("sells", "nothing, cells"):
         code, said = course.set_up("--without", words)
