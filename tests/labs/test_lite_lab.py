@@ -9,7 +9,7 @@ from PIL import Image
 
 import tlhelpers as tl
 from tlhelpers.fetching import fetch, registry
-from tlhelpers.labs import imagenet
+from tlhelpers.labs import imagenet, own
 from tlhelpers.networks import imagenet_weights
 
 NAME = "EfficientNetLite0"
@@ -77,6 +77,20 @@ def test_names_of_classes_in_the_form_of_the_package(tmp_path):
     path = tmp_path / "names.json"
     path.write_text(json.dumps({"0": "tench, Tinca tinca", "1": "crane", "2": "crane"}))
     assert imagenet_weights.imagenet_classes(path) == ("tench", "crane", "crane (2)")
+
+
+@pytest.mark.usefixtures("cache")
+def test_names_that_a_package_brings_are_what_a_network_can_answer(tmp_path, monkeypatch):
+    path = tmp_path / imagenet.PACKAGED
+    path.write_text(json.dumps({"0": "tench, Tinca tinca", "1": "crane"}))
+
+    def here(file):
+        return path if file.name == path.name else None
+
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
+    monkeypatch.setattr(registry.File, "installed", here)
+    monkeypatch.setattr(fetch, "find_here", here)
+    assert own.plan_network(NAME).classes == ("tench", "crane")
 
 
 @pytest.mark.usefixtures("cache")

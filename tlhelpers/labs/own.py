@@ -236,7 +236,8 @@ def plan_network(
         return build_network(architecture, path)
 
     classes: tuple[str, ...] = ()
-    if _is_near(registry.FILES[imagenet.CLASSES], download):
+    names = registry.FILES[imagenet.PACKAGED], registry.FILES[imagenet.CLASSES]
+    if any(_is_near(file, download) for file in names):
         with contextlib.suppress(fetch.FileNotHere):  # no reason to stop with classes of one's own
             classes = imagenet.fetch_classes()
     if weights is not None:
