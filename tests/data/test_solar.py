@@ -170,6 +170,8 @@ def test_every_share_leaves_something_on_both_sides():
         tl.solar.split_modules([0, 0, 1, 1, 2], [0, 0, 0, 0, 1])
     with pytest.raises(ValueError, match="kinds must have 3 numbers"):
         tl.solar.split_modules([0, 1, 2], [0, 1])
+    with pytest.raises(ValueError, match="module 0 has cells of 2 kinds"):  # else all could be test
+        tl.solar.split_modules([0, 0, 1, 1], [0, 1, 0, 1], share=0.5, seed=2)
 
 
 # --- doctor --------------------------------------------------------------------------------------

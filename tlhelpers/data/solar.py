@@ -139,7 +139,8 @@ def split_modules(
     Raises
     ------
     ValueError
-        If a kind has fewer than two modules, or the two differ in length.
+        If a kind has fewer than two modules, a module has cells of two kinds, or
+        the two differ in length.
 
     Examples
     --------
@@ -152,6 +153,11 @@ def split_modules(
     modules = read_labels(modules, "modules")
     kinds = read_labels(kinds, "kinds", count=len(modules))
     chosen: list[int] = []
+    for module in np.unique(modules):
+        if (count := len(np.unique(kinds[modules == module]))) > 1:
+            raise ValueError(
+                f"A module has cells of one kind; module {module} has cells of {count} kinds."
+            )
     for kind in np.unique(kinds):
         own = np.unique(modules[kinds == kind])
         if len(own) < 2:
