@@ -63,6 +63,21 @@ def test_what_is_saved_is_shown_and_the_last_can_be_undone(tmp_path):
     assert tree(tmp_path) == [] and box.words.text.startswith("There is nothing to undo")
 
 
+def test_an_undo_that_fails_can_be_tried_again(tmp_path, monkeypatch):
+    box = tl.widgets.draw_pictures(tmp_path)
+    put(box, LINE, "3")
+
+    def refuse(path, missing_ok=False):
+        raise PermissionError(13, "is in use", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", refuse)
+        box.buttons["Undo the last"].click()
+        assert "Not deleted: is in use" in box.words.text and tree(tmp_path) == ["3/1.png"]
+    box.buttons["Undo the last"].click()
+    assert "3/1.png is deleted" in box.words.text and tree(tmp_path) == []
+
+
 def test_what_others_saved_is_not_undone(tmp_path):
     put(tl.widgets.draw_pictures(tmp_path), LINE, "1")
     box = tl.widgets.draw_pictures(tmp_path)

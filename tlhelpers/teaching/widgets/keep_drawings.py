@@ -197,8 +197,13 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         if not saved:
             words.say("There is nothing to undo: since this cell ran, nothing was saved here.")
             return
-        file, strokes = saved.pop()
-        file.unlink(missing_ok=True)
+        file, strokes = saved[-1]
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            words.say(f"Not deleted: {error.strerror or error} ({file}).")
+            return
+        saved.pop()
         with contextlib.suppress(OSError):  # it stays if there is something in it
             file.parent.rmdir()
         shown = "" if pad.strokes else " The drawing is on the sheet again."
