@@ -120,6 +120,12 @@ def test_all_classes_are_counted_and_some_pictures_of_each_are_shown(tmp_path):
     assert "and 3 more" in said and "and 1 more class" in said and "hidden" not in said
 
 
+def test_a_name_that_turns_the_line_around_is_shown_without_that(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "a\u202egnp.png").write_bytes(png(1))
+    assert "a?gnp.png" in class_shelves.shelves(tmp_path)
+
+
 def test_a_changed_file_has_another_thumbnail(tmp_path):
     (tmp_path / "a").mkdir()
     file = tmp_path / "a" / "a.png"

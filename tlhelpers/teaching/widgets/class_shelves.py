@@ -65,7 +65,10 @@ def shelves(root: Path) -> str:
     head = f"Saved so far: {counted(total)} in {counted(len(found), 'class')}, in {where}."
     rows = [
         row(
-            [Thumbnail(_small(x, x.stat().st_mtime_ns), x.name) for x in files[:MOST_PICTURES]],
+            [
+                Thumbnail(_small(x, x.stat().st_mtime_ns), printable_name(x.name))
+                for x in files[:MOST_PICTURES]
+            ],
             f"{printable_name(name)}: {counted(len(files))}",
             max(len(files) - MOST_PICTURES, 0),
         )
