@@ -92,6 +92,29 @@ def test_a_file_that_the_browser_cannot_read_is_named(box):
     assert not box.picker.files
 
 
+@pytest.mark.parametrize("when", ["part", "end"])
+def test_an_interrupted_kernel_answers_so_that_the_button_goes_on(box, monkeypatch, when):
+    answers = []
+    box.picker.send = answers.append
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(box.picker, "on_chosen", interrupted)
+        patch.setattr("pathlib.Path.open", interrupted)
+        message = {"what": when, "id": "1", "name": "a.png", "size": 20, "at": 0}
+        with pytest.raises(KeyboardInterrupt):
+            box.picker._hear(box.picker, message, [memoryview(bytes(10))])
+    assert answers == [{"id": "1", "goes": False}]
+    late = message | {"what": "part", "at": 10}
+    with pytest.raises(KeyError):  # nothing of the file is kept
+        box.picker._hear(box.picker, late, [memoryview(bytes(10))])
+    assert answers[1:] == [{"id": "1", "goes": False}] and not box.picker.files
+    choose(box, ("b.png", png(1)))
+    assert ("a.png: interrupted; not chosen" in box.words.text) and len(box.picker.files) == 1
+
+
 def test_the_fields_have_manners_names_and_words_for_where_they_do_not_run(box):
     assert isinstance(box.children[-1], manners.Manners)
     assert manners.READ_OUT in box.words.widget._dom_classes

@@ -75,18 +75,30 @@ class FilePicker(anywidget.AnyWidget):
         self.files = list(files)
 
     def _hear(self, _: object, message: dict, buffers: Sequence[memoryview]) -> None:
-        """Take what the browser sends, and answer it."""
-        goes = True
+        """Take what the browser sends, and answer it: without an answer it would wait for ever."""
+        goes = False
+        try:
+            goes = self._take(message, buffers)
+        finally:
+            self.send({"id": message["id"], "goes": goes})
+
+    def _take(self, message: dict, buffers: Sequence[memoryview]) -> bool:
+        """Take what the browser sends, and say whether it can go on with the file."""
         if message["what"] == "part":
-            goes = self._take_part(message, buffers[0])
-        elif message["what"] == "unreadable":
+            try:
+                return self._take_part(message, buffers[0])
+            except BaseException:  # such as an interrupted kernel
+                self._drop(message["id"])
+                self._new.append(f"{printable_name(message['name'])}: interrupted; not chosen")
+                raise
+        if message["what"] == "unreadable":
             self._drop(message["id"])
             why = f"the browser cannot read it ({message['why']})"
             self._new.append(f"{printable_name(message['name'])}: {why}; not chosen")
         else:
             self.refused, self._new = self._new, []
             self.on_chosen()
-        self.send({"id": message["id"], "goes": goes})
+        return True
 
     def _take_part(self, message: dict, part: memoryview) -> bool:
         """Write the next part of a file, and say whether the others can come."""
