@@ -4,6 +4,7 @@ import os
 import pickle
 import re
 import struct
+import time
 from collections import OrderedDict
 from pathlib import Path
 
@@ -186,3 +187,10 @@ def test_a_count_that_is_too_large_takes_no_memory(read):
     assert lie != data
     with pytest.raises(BadTorchFile):
         read(lie)
+
+
+def test_a_pickle_of_endless_marks_takes_no_time(read):
+    began = time.process_time()
+    with pytest.raises(BadTorchFile):  # a small file, and each mark lies behind all before it
+        read(b"\x80\x02" + 60_000 * b"N" + 60_000 * b"(t" + b".")
+    assert time.process_time() - began < 3

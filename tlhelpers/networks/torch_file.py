@@ -157,10 +157,10 @@ _MARK = object()
 def _take(stack: list[Any], count: int | None) -> list[Any]:
     """Take the last entries off the stack: so many, or all behind the last mark."""
     if count is None:
-        first = len(stack) - stack[::-1].index(_MARK)
-        items = stack[first:]
-        del stack[first - 1 :]
-        return items
+        items = []
+        while (item := stack.pop()) is not _MARK:
+            items.append(item)
+        return items[::-1]
     if len(stack) < count:
         raise BadTorchFile("is damaged or cut short")
     items = stack[-count:]
