@@ -85,6 +85,17 @@ def test_what_others_saved_is_not_undone(tmp_path):
     assert tree(tmp_path) == ["1/1.png"]
 
 
+def test_what_another_saved_under_the_same_name_is_not_undone(tmp_path):
+    box = tl.widgets.draw_pictures(tmp_path)
+    put(box, LINE, "1")
+    (tmp_path / "1" / "1.png").unlink()
+    put(tl.widgets.draw_pictures(tmp_path), [*LINE, [[0.1, 0.5], [0.9, 0.5]]], "1")
+    box.buttons["Undo the last"].click()
+    assert tree(tmp_path) == ["1/1.png"] and "another drawing now" in box.words.text
+    box.buttons["Undo the last"].click()
+    assert box.words.text.startswith("There is nothing to undo")
+
+
 @pytest.mark.parametrize(
     "strokes, name, says",
     [

@@ -156,7 +156,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
     save = button("Save", "Save the drawing into the folder of this class", main=True)
     undo = button("Undo the last", "Delete the drawing that was saved last, and show it again")
     shelf = ipywidgets.HTML()
-    saved: list[tuple[Path, list]] = []  # here, since the fields are shown
+    saved: list[tuple[Path, bytes, list]] = []  # here, since the fields are shown
 
     def look() -> None:
         alt = "A sheet with a drawing, black on white, as it will be saved."
@@ -184,7 +184,7 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         except OSError as error:
             words.say(f"Not saved: {error.strerror or error} ({root}).")
             return
-        saved.append((file, pad.strokes))
+        saved.append((file, file.read_bytes(), pad.strokes))
         counts = ", ".join(
             f"{count} of {printable_name(what)}" for what, count in count_drawings(root).items()
         )
@@ -197,8 +197,12 @@ def draw_pictures(folder: str | Path | None = None) -> ipywidgets.VBox:
         if not saved:
             words.say("There is nothing to undo: since this cell ran, nothing was saved here.")
             return
-        file, strokes = saved[-1]
+        file, content, strokes = saved[-1]
         try:
+            if file.exists() and file.read_bytes() != content:
+                saved.pop()
+                words.say(f"Not deleted: {file} is another drawing now.")
+                return
             file.unlink(missing_ok=True)
         except OSError as error:
             words.say(f"Not deleted: {error.strerror or error} ({file}).")
