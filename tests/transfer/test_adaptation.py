@@ -248,6 +248,23 @@ def test_the_batch_that_a_loss_sees_has_no_target_labels():
     assert set.union(*seen) == {"source", "labels", "target"}
 
 
+@pytest.mark.parametrize("built", [True, False])
+def test_the_first_step_is_prepared_once_and_takes_any_helper(built):
+    guess = keras.Sequential([keras.Input((6,))] * built + [keras.layers.Dense(3, "softmax")])
+    prepared = []
+
+    def loss(look, batch):
+        prepared.append(1)
+        features, answers = look(batch["source"])
+        return adaptation.cross_entropy(batch["labels"], (guess(features) + answers) / 2), {}
+
+    _, history = adaptation.train(
+        network(), loss, SOURCE, LABELS, None, helper=guess, learning_rate=0.01, steps=9
+    )
+    assert history["loss"][-1] < history["loss"][0]
+    assert len(prepared) == 1 or not built
+
+
 def test_methods_are_short_enough_to_show():
     for name in METHODS:
         code = code_of(getattr(adaptation, name))

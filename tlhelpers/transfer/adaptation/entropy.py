@@ -118,8 +118,7 @@ def tent(
         _, answers = look(batch["target"])
         return mean_entropy(answers), {"answers": keras.ops.argmax(answers, axis=1)}
 
-    trainer = make_trainer(network, loss, None)
-    trainer.compile(keras.optimizers.Adam(learning_rate), jit_compile=False)
+    trainer = make_trainer(network, loss, None, learning_rate)
     history: History = {"loss": [], "answers": []}
     starts = range(0, len(target_images) - 1, batch_size)  # a last batch of one has no spread
     for start in tqdm(starts, desc="Adapting", leave=False, delay=1, disable=not progress):

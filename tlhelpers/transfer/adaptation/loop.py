@@ -121,10 +121,8 @@ def train(
         may = {id(layer) for layer in all_layers(network) if layer.trainable and trains(layer)}
         train_only(network, lambda layer: id(layer) in may)
     seed_random_layers(network, seed)
-    trainer = make_trainer(network, loss, helper)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    # XLA would take longer to prepare than these short trainings take.
-    trainer.compile(keras.optimizers.Adam(schedule), jit_compile=False)
+    trainer = make_trainer(network, loss, helper, schedule)
     batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
     history: History = {}
     for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
@@ -143,7 +141,9 @@ def train(
     return network, history
 
 
-def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | None) -> keras.Model:
+def make_trainer(
+    network: keras.Model, loss: Callable, helper: keras.Model | None, learning_rate: Any
+) -> keras.Model:
     """Wrap a network and a loss, so that Keras does the gradient steps on any backend."""
     import keras
 
@@ -177,7 +177,13 @@ def make_trainer(network: keras.Model, loss: Callable, helper: keras.Model | Non
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
             return y_pred
 
-    return Trainer()
+    trainer = Trainer()
+    # XLA would take longer to prepare than these short trainings take.
+    trainer.compile(keras.optimizers.Adam(learning_rate), jit_compile=False)
+    if helper is None or helper.built:
+        # Else TensorFlow prepares the first step twice: once without what Adam remembers.
+        trainer.optimizer.build(trainer.trainable_variables)
+    return trainer
 
 
 def step_on(trainer: keras.Model, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
