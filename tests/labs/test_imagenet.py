@@ -46,6 +46,24 @@ def test_weights_that_keras_already_has_are_noticed(monkeypatch, tmp_path):
         assert imagenet.may_be_here(name)
 
 
+def test_a_second_network_is_not_downloaded_unasked(capsys, monkeypatch, cache):
+    """In a room of thirty, a second opinion would cost 15 MB each."""
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        return SimpleNamespace(weights=f"{name} (ImageNet)", size=224)
+
+    monkeypatch.setattr(imagenet, "load_pretrained", load)
+    assert list(photo_sections.load_imagenet("EfficientNetLite0", "MobileNetV2")) == asked
+    assert asked == ["EfficientNetLite0"]
+    assert "To get it: tlhelpers fetch MobileNetV2" in capsys.readouterr().out
+    place = cache.parent / "keras" / "models"
+    place.mkdir(parents=True)
+    monkeypatch.setattr(fetch, "find_here", lambda file: place)  # it was fetched before
+    assert len(photo_sections.load_imagenet("EfficientNetLite0", "MobileNetV2")) == 2
+
+
 def test_a_misspelt_name_is_refused_before_anything_is_loaded(monkeypatch):
     monkeypatch.setattr(imagenet, "load_pretrained", lambda name: pytest.fail("loaded too early"))
     with pytest.raises(ValueError, match="MobileNetV2"):

@@ -114,9 +114,16 @@ def load_pretrained(name: str) -> Pretrained:
     )
 
 
-def may_be_here(name: str) -> bool:
-    """Say in a moment whether it is worth asking Keras (which takes seconds) for a file's name."""
-    if mirror.mirror_source() or any(file.word == name for file in registry.FILES.values()):
+def may_be_here(name: str, *, internet: bool = True) -> bool:
+    """Say in a moment whether it is worth looking for a network's weights.
+
+    Keras would take seconds to name the file.  Without ``internet``, what the course itself
+    names must be on this computer or in a mirror.
+    """
+    if mirror.mirror_source():
         return True
+    own = [file for file in registry.FILES.values() if file.word == name]
+    if own:
+        return internet or fetch.find_here(own[0]) is not None
     models = (places.keras_home() / "models").glob("*.h5")
     return any(name.lower() in re.sub("[_-]", "", file.name).lower() for file in models)

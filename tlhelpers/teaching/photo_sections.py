@@ -61,8 +61,8 @@ def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
     """Load those of these networks whose weights are here, and say which are not.
 
     Made for sections of notebooks, too: ``networks = load_imagenet("MobileNetV2",
-    "ResNet50")`` and then ``if networks: ...``.  It does not download more
-    than 20 MB.
+    "ResNet50")`` and then ``if networks: ...``.  At most 20 MB are downloaded;
+    a further network, once one is here, comes from this computer or a mirror.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
     found, lines = {}, []
     for name in names:
         try:
-            if not imagenet.may_be_here(name):
+            if not imagenet.may_be_here(name, internet=not found):
                 raise fetch.FileNotHere
             found[name] = imagenet.load_pretrained(name)
             lines.append(f"{found[name].weights}: ready, {found[name].size} x {found[name].size}.")
