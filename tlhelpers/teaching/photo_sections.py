@@ -83,7 +83,8 @@ def load_imagenet(*names: str) -> dict[str, imagenet.Pretrained]:
         raise ValueError('Give the name of a network, such as load_imagenet("MobileNetV2").')
     for name in names:
         table.find_architecture(name)  # a misspelt name is noticed before the long work
-    found, lines = {}, []
+    found: dict[str, imagenet.Pretrained] = {}
+    lines = []
     for name in names:
         try:
             if not imagenet.may_be_here(name, internet=not found):
