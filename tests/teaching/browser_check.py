@@ -431,6 +431,37 @@ def keep_keys(learner: Learner) -> None:
     assert quiz.get_by_role("radiogroup", name="Your choice:").count() == 1
 
 
+def keep_focus(learner: Learner) -> None:
+    """The focus is seen in every field, comes back to a button, and no field is typed into idly."""
+    page = learner.page
+    seen = "node => (node.focus({focusVisible: true}), getComputedStyle(node).outlineStyle)"
+    fields = ".jp-OutputArea :is(canvas, button, select, input:not([hidden]), [role=slider])"
+    for name in list(CELLS)[1:9]:
+        for field in learner.cell(name).locator(fields).all():
+            if field.is_visible():
+                assert field.evaluate(seen) == "solid", f"no ring around a field of {name}"
+    for name, typed in (("inside", 1), ("labels", 1), ("freezing", 0), ("adaptation", 0)):
+        typing = learner.cell(name).locator(".tl-box [contenteditable=true]").count()
+        assert typing == typed, f"{name} has {typing} fields to type a number into"
+    weight = learner.cell("adaptation").get_by_role("slider", name="Weight")
+    assert weight.get_attribute("aria-disabled") == "false"
+    learner.cell("adaptation").get_by_role("combobox").select_option("AdaBN")
+    off = "node => node.ariaDisabled"
+    wait_until(page, lambda: weight.evaluate(off) == "true", "AdaBN's weight seems to be in use")
+    train = learner.cell("freezing").get_by_role("button", name="Train this one")
+    wait_a_moment = "await new Promise(done => setTimeout(done, 200))"
+    for elsewhere in (False, True):
+        leave = "document.querySelector('.jp-Cell select').focus()" if elsewhere else ""
+        back = train.evaluate(
+            f"""async button => {{
+                button.focus(); button.disabled = true; {wait_a_moment}; {leave};
+                button.disabled = false; {wait_a_moment};
+                return document.activeElement === button;
+            }}"""
+        )
+        assert back is not elsewhere, "the focus did not come back, or did against one's will"
+
+
 def restart(learner: Learner) -> None:
     """Restart the kernel: each widget says once, in words, that its cell has to run again."""
     page = learner.page
@@ -480,7 +511,7 @@ def check(learner: Learner, address: str, saved: Path, python: str) -> None:
     learner.page.goto(f"{address}/lab/tree/check.ipynb?token=abc")
     learner.run_all()
     sheets = (draw_a_digit, look_inside, save_drawings, give_pictures)
-    for act in (*sheets, explore, keep_keys, answer_a_quiz):
+    for act in (*sheets, explore, keep_keys, keep_focus, answer_a_quiz):
         print(act.__doc__)
         act(learner)
     for theme in ("Light", "Dark"):

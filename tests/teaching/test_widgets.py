@@ -4,6 +4,7 @@ import json
 import time
 from types import SimpleNamespace
 
+import ipywidgets
 import numpy as np
 import pytest
 
@@ -797,6 +798,16 @@ def test_every_box_of_fields_has_manners(make):
     box = make()
     assert manners.BOX in box._dom_classes
     assert isinstance(box.children[-1], manners.Manners)
+
+
+def test_only_a_slider_among_given_values_is_marked_for_it():
+    box = manners.teach(
+        ipywidgets.HBox([ipywidgets.HBox([ipywidgets.SelectionSlider(options=[1, 9])])])
+    )
+    assert manners.CHOICE in box.children[0].children[0]._dom_classes
+    box = manners.teach(ipywidgets.HBox([ipywidgets.IntSlider()]))
+    assert manners.CHOICE not in box.children[0]._dom_classes
+    assert f'"{manners.CHOICE}"' in str(manners.Manners._esm)
 
 
 def test_what_is_read_out_is_marked_for_it():

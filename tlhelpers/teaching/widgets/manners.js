@@ -23,7 +23,13 @@ function mend(box) {
     const handle = field.querySelector("[role=slider]");
     set(handle, "aria-label", text(field, ".widget-label"));
     set(handle, "aria-valuetext", text(field, ".widget-readout"));
+    const off = field.querySelector(".noUi-target")?.hasAttribute("disabled");
+    set(handle, "aria-disabled", String(Boolean(off)));
     const number = field.querySelector(".widget-readout[contenteditable=true]"); // to type into
+    if (field.classList.contains("tl-choice")) {
+      set(number, "contenteditable", "false"); // nobody reads what is typed there
+      continue;
+    }
     set(number, "role", "textbox");
     set(number, "aria-label", text(field, ".widget-label"));
   }
@@ -35,13 +41,20 @@ function mend(box) {
 
 function render({ el }) {
   let box = null;
-  const changes = new MutationObserver(() => mend(box));
+  let last = null; // what has the focus in the box, or had it when it went out of use
+  const changes = new MutationObserver(() => {
+    mend(box);
+    const lost = document.activeElement === document.body;
+    if (lost && last?.disabled === false) last.focus({ preventScroll: true });
+  });
+  const remember = ({ target }) => (last = box?.contains(target) ? target : null);
   const start = () => {
     box = el.closest(".tl-box");
     if (!box) return;
     mend(box);
     const what = { subtree: true, childList: true, characterData: true, attributes: true };
-    changes.observe(box, { ...what, attributeFilter: ["aria-valuetext"] });
+    const names = ["aria-valuetext", "class", "contenteditable", "disabled"];
+    changes.observe(box, { ...what, attributeFilter: names });
   };
   const arrival = new MutationObserver(() => {
     if (!box) start();
@@ -55,9 +68,10 @@ function render({ el }) {
     if (!box?.contains(target)) return;
     target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey));
   };
-  window.addEventListener("keydown", keep, true);
+  const heard = { keydown: keep, focusin: remember, pointerdown: remember };
+  for (const [name, what] of Object.entries(heard)) window.addEventListener(name, what, true);
   return () => {
-    window.removeEventListener("keydown", keep, true);
+    for (const [name, what] of Object.entries(heard)) window.removeEventListener(name, what, true);
     arrival.disconnect();
     changes.disconnect();
   };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import anywidget
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
 
-#: Class of a box that has manners, and of a line whose changes are read out.
-BOX, READ_OUT = "tl-box", "tl-read-out"
+#: Class of a box that has manners, of a line whose changes are read out, and of a slider
+#: whose value is chosen and not typed.
+BOX, READ_OUT, CHOICE = "tl-box", "tl-read-out", "tl-choice"
 
 
 class Manners(anywidget.AnyWidget):
@@ -20,7 +22,9 @@ class Manners(anywidget.AnyWidget):
     - Keys belong to the field that has the focus.  Without it JupyterLab takes
       them for commands: typing "dd" in a dropdown deletes the cell.
     - Arrow keys move through the choices of a question.
-    - Sliders have a name, and say their value in words.
+    - Sliders have a name, and say their value in words, and whether they are out of use.
+    - Nobody types beside a slider that chooses among given values: it would be read by nobody.
+    - A button that was out of use while it worked gets the focus back.
     - A line of the class `READ_OUT` is read out by screen readers when it changes.
     """
 
@@ -42,6 +46,17 @@ def teach(box: ipywidgets.Box) -> ipywidgets.Box:
     >>> len(teach(ipywidgets.VBox([ipywidgets.IntSlider()])).children)
     2
     """
+    import ipywidgets
+
     box.add_class(BOX)
+    for field in _inside(box):
+        if isinstance(field, ipywidgets.SelectionSlider):
+            field.add_class(CHOICE)
     box.children = (*box.children, Manners(layout={"display": "none"}))
     return box
+
+
+def _inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    for child in getattr(widget, "children", ()):
+        yield child
+        yield from _inside(child)
