@@ -236,6 +236,27 @@ def test_lab_works_where_the_learner_says(checkout, started, tmp_path):
     assert not (checkout / "my_course").exists()
 
 
+@pytest.mark.parametrize("content", [b'{"cells": [', b"", b"[]", b"\xff\xff", b"[" * 99_999])
+def test_lab_says_that_a_notebook_cannot_be_read(checkout, started, capsys, content):
+    assert command_line.main(["lab"]) == 0
+    assert "readable" not in capsys.readouterr().out
+    broken = next((checkout / "my_course").glob("00*.ipynb"))
+    broken.write_bytes(content)
+    assert command_line.main(["lab", "00"]) == 0
+    assert "no readable notebook" in (said := capsys.readouterr().out)
+    assert "tlhelpers lab 00 --fresh" in said and broken.read_bytes() == content
+    assert command_line.main(["lab", "00", "--fresh"]) == 0
+    assert "readable" not in capsys.readouterr().out
+
+
+def test_lab_says_that_a_notebook_cannot_be_saved(checkout, started, monkeypatch, capsys):
+    assert command_line.main(["lab"]) == 0
+    assert "saved" not in capsys.readouterr().out
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    assert command_line.main(["lab"]) == 0
+    assert "may not write" in capsys.readouterr().out
+
+
 def test_the_commands_of_the_course_are_found_in_the_lab(checkout, started):
     command_line.main(["lab"])
     env = started[0][1]

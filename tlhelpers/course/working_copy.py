@@ -85,6 +85,39 @@ def start_again(course: Path, folder: Path, name: str) -> str:
     return f"{name} starts again." + (f" What you had is {kept}." if kept else "")
 
 
+def what_disturbs(folder: Path, name: str) -> list[str]:
+    """Say why a learner's notebook cannot be opened, or cannot be saved, as far as can be seen.
+
+    Parameters
+    ----------
+    folder
+        The working copy.
+    name
+        Of the notebook's file.
+
+    Returns
+    -------
+    list of str
+        Sentences; none if all is well.
+    """
+    path, said = folder / name, []
+    try:
+        readable = isinstance(json.loads(path.read_bytes())["cells"], list)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        readable = False
+    if not readable:
+        said.append(
+            f"Your {name} is no readable notebook any more. To start it again and keep this file: "
+            f"tlhelpers lab {name[:2]} --fresh"
+        )
+    if not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
+        said.append(
+            f"You may not write to {path}, so nothing that you do there is saved. Another "
+            "folder for your copy: tlhelpers lab --folder DIR"
+        )
+    return said
+
+
 def merge(base: dict, course: dict, mine: dict) -> tuple[dict, list[str]]:
     """Take into a learner's notebook what the course has changed since it was handed out.
 

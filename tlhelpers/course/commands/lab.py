@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     if not (folder / notebook.name).is_file():
         raise CannotDo(f"So there is no {notebook.name} to open in {folder}.")
+    for line in working_copy.what_disturbs(folder, notebook.name):
+        print(line)
     print(f"Your notebooks are in {folder}.", flush=True)
     with tempfile.TemporaryDirectory(prefix="tl-lab-", ignore_cleanup_errors=True) as scratch:
         command = [sys.executable, "-m", "jupyterlab", str(folder / notebook.name)]
