@@ -415,6 +415,9 @@ def keep_keys(learner: Learner) -> None:
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
     wait_until(page, lambda: radios.nth(1).is_checked(), "the arrow did not move the choice")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")  # a command now, to the cell above
+    wait_until(page, lambda: learner.active_cell() == list(CELLS).index("quiz") - 1, "no way out")
     page.wait_for_timeout(500)
     assert cells.count() == many, "keys typed in a widget changed the cells"
     page.keyboard.press("Control+s")  # this one is JupyterLab's

@@ -64,9 +64,10 @@ function render({ el }) {
   start();
   // JupyterLab listens at the document; the window comes before it.  Plain keys
   // are the field's own, Ctrl+S and its like stay JupyterLab's.
-  const keep = ({ target, ctrlKey, metaKey, altKey }) => {
+  const keep = ({ target, key, ctrlKey, metaKey, altKey }) => {
     if (!box?.contains(target)) return;
     target.toggleAttribute("data-lm-suppress-shortcuts", !(ctrlKey || metaKey || altKey));
+    if (key === "Escape") box.closest(".jp-Cell")?.focus(); // out, as from a cell's code
   };
   const heard = { keydown: keep, focusin: remember, pointerdown: remember };
   for (const [name, what] of Object.entries(heard)) window.addEventListener(name, what, true);
