@@ -71,7 +71,8 @@ def write_notebook(path: Path, cells: dict[str, str]) -> None:
     path.write_text(json.dumps(book), encoding="utf-8")
 
 
-def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
+def start_server(folder: Path, command: list) -> tuple[subprocess.Popen, str]:
+    """Start JupyterLab by a command, with settings in a folder; return it and its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -84,7 +85,6 @@ def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
         "TLHELPERS_DATA": str(folder / "learner"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    books = folder / "books"
     # All cells are on the page, also those that one would have to scroll to; and no news.
     for name, chosen in (
         ("notebook-extension/tracker", {"windowingMode": "none"}),
@@ -93,9 +93,9 @@ def start_server(folder: Path, python: str) -> tuple[subprocess.Popen, str]:
         place = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         place.parent.mkdir(parents=True)
         place.write_text(json.dumps(chosen), encoding="utf-8")
-    command = [python, "-m", "jupyterlab", str(books), "--no-browser", "--allow-root"]
-    command += ["--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=abc"]
-    command += ["--expose-app-in-browser", "--ServerApp.port_retries=0"]
+    command = [*map(str, command), "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0"]
+    command += ["--IdentityProvider.token=abc", "--expose-app-in-browser"]
     with open(folder / "server.log", "w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -564,7 +564,7 @@ def main() -> int:
         folder = Path(scratch)
         (folder / "books").mkdir()
         write_notebook(folder / "books" / "check.ipynb", CELLS)
-        server, address = start_server(folder, args.python)
+        server, address = start_server(folder, [args.python, "-m", "jupyterlab", folder / "books"])
         alarm = threading.Timer(MOST_SECONDS, stop, [server])  # then the page fails, too
         alarm.start()
         try:

@@ -15,16 +15,14 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
-from browser_check import ROOT, Learner, stop
+from browser_check import ROOT, Learner, start_server, stop
 
 MOST_SECONDS = 3600  # then the server is stopped, and the browser with it
 APP = "(window.jupyterapp ?? window.jupyterlab)"
@@ -35,35 +33,8 @@ NO_EFFECT = ("favicon",)  # what the console says of it does no harm
 
 def start_lab(folder: Path, scratch: Path, python: str) -> tuple[subprocess.Popen, str]:
     """Start `tlhelpers lab` without a window; return it and its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-        "JUPYTER_CONFIG_DIR": str(scratch / "config"),
-        "JUPYTER_DATA_DIR": str(scratch / "data"),
-        "JUPYTERLAB_SETTINGS_DIR": str(scratch / "settings"),
-        "TLHELPERS_DATA": str(scratch / "learner"),
-    }
-    # All cells are on the page, also those that one would have to scroll to.
-    chosen = scratch / "settings" / "@jupyterlab" / "notebook-extension" / "tracker"
-    chosen.parent.mkdir(parents=True)
-    chosen.with_name("tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     main = "from tlhelpers.course.command_line import main; main()"
-    command = [python, "-c", main, "lab", "--folder", str(folder), "--", "--no-browser"]
-    command += ["--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    command += ["--IdentityProvider.token=abc", "--expose-app-in-browser"]
-    with open(scratch / "server.log", "w") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{address}/api?token=abc", timeout=2).close()
-            return server, address
-        except OSError:
-            time.sleep(0.5)
-    server.terminate()
-    raise SystemExit("JupyterLab did not start: " + (scratch / "server.log").read_text()[-2000:])
+    return start_server(scratch, [python, "-c", main, "lab", "--folder", folder, "--"])
 
 
 def kernel_megabytes(scratch: Path) -> tuple[int, int]:

@@ -94,7 +94,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         (Path(scratch) / "books").mkdir()
         write_books(Path(scratch) / "books")
-        server, address = start_server(Path(scratch), args.python)
+        server, address = start_server(
+            Path(scratch), [args.python, "-m", "jupyterlab", Path(scratch) / "books"]
+        )
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
