@@ -147,7 +147,7 @@ def split_modules(
     >>> modules = np.arange(16) // 2
     >>> train, test = split_modules(modules, modules // 4)
     >>> modules[test]
-    array([2, 2, 6, 6])
+    array([2, 2, 7, 7])
     """
     share, rng = read_share(share, "share"), np.random.default_rng(read_seed(seed))
     modules = read_labels(modules, "modules")
