@@ -125,7 +125,7 @@ def _solar(architecture: str, download: bool, seed: int) -> Lab:
     parts = solar.load_split(size, seed)
     return Lab(
         name="solar",
-        # Answers to ImageNet's classes are no use here: the names are not fetched for them.
+        # Their names are no use here: without them the lab loads all the same.
         source_classes=own.plan_network(architecture).classes,
         target_classes=solar.CLASSES,
         train=parts.train,
