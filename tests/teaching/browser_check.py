@@ -470,12 +470,14 @@ def restart(learner: Learner) -> None:
     page = learner.page
     app = "(window.jupyterapp ?? window.jupyterlab)"
     kernel = f"{app}.shell.currentWidget.sessionContext.session.kernel"
+    widgets = len(CELLS) - len(("start", "figure", "claim", "exercise", "table"))
+    boxes = page.locator(".jp-Notebook .jp-Cell:has(.tl-box)")
+    wait_until(page, lambda: boxes.count() == widgets, "a widget did not come back", 60)
     page.evaluate(f"void {kernel}.restart()")
     page.wait_for_selector(".tl-box.jupyter-widgets-disconnected", timeout=60_000)
     shown = """() => [...document.querySelectorAll(".tl-box, .tl-box *")]
         .map(node => getComputedStyle(node, "::before").content)
         .filter(text => text !== "none" && text !== "normal")"""
-    widgets = page.locator(".jp-Notebook .jp-Cell:has(.tl-box)").count()
     wait_until(page, lambda: len(page.evaluate(shown)) == widgets, "not one sentence a widget")
     assert all("Run this cell again" in text for text in page.evaluate(shown))
     learner.cell("quiz")
