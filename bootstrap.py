@@ -698,16 +698,16 @@ def pip_environment(root, name=NEW):
         raise Stop(f"pip could not read its settings. It said:\n{tail(text.splitlines())}")
     found = {}
     for section in ("global", "install"):
-        for name, value in re.findall(rf"^{section}\.([\w-]+)=(.*\S)\s*$", text, re.M):
+        for setting, value in re.findall(rf"^{section}\.([\w-]+)=(.*\S)\s*$", text, re.M):
             with contextlib.suppress(ValueError, SyntaxError):
-                found[name.replace("_", "-")] = str(ast.literal_eval(value))
-    for name, value in os.environ.items():
-        if name.startswith("PIP_") and value:
-            found[name[4:].lower().replace("_", "-")] = value
-    for name in PIP_SETTINGS:
-        value = found.get(name, "").replace("\n", " ").strip()
+                found[setting.replace("_", "-")] = str(ast.literal_eval(value))
+    for setting, value in os.environ.items():
+        if setting.startswith("PIP_") and value:
+            found[setting[4:].lower().replace("_", "-")] = value
+    for setting in PIP_SETTINGS:
+        value = found.get(setting, "").replace("\n", " ").strip()
         if value:
-            plain["PIP_" + name.upper().replace("-", "_")] = value
+            plain["PIP_" + setting.upper().replace("-", "_")] = value
     plain["PIP_CONFIG_FILE"] = os.devnull
     plain["PYTHONUTF8"] = "1"  # for the children of pip, which is told so itself
     # What pip unpacks on its way is removed with the folder, if it is cut off.

@@ -124,8 +124,12 @@ SKIPPED = "Without tiny-cells (3 MB), the lab of cells is skipped; all else work
 def made(tmp_path_factory) -> DataCourse:
     """A course that was set up with all its data."""
     course = DataCourse(tmp_path_factory.mktemp("made") / "Übung")
+    before = {path.name for path in course.folder.iterdir()}
     code, said = course.set_up()
     assert (code, course.here()) == (0, ["tiny_cells", "tiny_net"]), said
+    new = {path.name for path in course.folder.iterdir()} - before
+    assert new <= {".venv", ".venv.lock", "build", "__pycache__"}, "it left something behind"
+    assert not (course.folder / ".venv" / "tmp").exists()
     assert "Getting tiny-cells (3 MB)" in said and "skipped" not in said
     return course
 
