@@ -159,13 +159,13 @@ def keras_weights_file(architecture: str, *, top: bool = True) -> File:
     ValueError
         If Keras has no such network, or no file of weights for it.
     """
+    for file in FILES.values():
+        if file.package and file.word == architecture:
+            return file
     import warnings
 
     import keras
 
-    for file in FILES.values():
-        if file.package and file.word == architecture:
-            return file
     build = getattr(keras.applications, architecture, None)
     if not callable(build):
         names = [name for name in dir(keras.applications) if name[0].isupper()]
