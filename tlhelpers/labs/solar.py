@@ -15,7 +15,6 @@ from tlhelpers.data import solar
 from tlhelpers.data.splits import Split
 
 CLASSES = ("works", "defect")
-ARCHITECTURE = "EfficientNetLite0"  # it comes in a package, too
 
 
 class SolarSplit(NamedTuple):
