@@ -19,6 +19,9 @@ from tlhelpers.teaching.claims import CLAIM_TYPE
 MIRROR = Path(__file__).resolve().parents[3] / "shared" / "mirror"
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
+#: Those that have been rewritten for readers: what is seen is what is taught.
+SECOND_EDITION: tuple[str, ...] = ()
+
 #: Is there a network that knows ImageNet, and are its answers' names, as the set-up brings them?
 LITE = all(
     registry.find_file(name).installed() for name in ("EfficientNetLite0", imagenet.PACKAGED)
@@ -168,6 +171,31 @@ def test_every_cell_is_short_and_has_an_id_that_says_what_it_is(path):
         assert re.fullmatch(r"[a-z][a-z0-9-]*", cell.id), cell.id
         if cell.cell_type == "code":
             assert cell.source.count("\n") < 25, f"{cell.id} is too long"
+
+
+def test_what_is_seen_is_what_is_taught(path):
+    """Code fits on a page of paper; claims, words for figures and set-up have cells of their own.
+
+    Their source is hidden in JupyterLab, and left out of a page of the site.
+    """
+    if path.name not in SECOND_EDITION:
+        pytest.skip("not yet rewritten")
+    figures = 0
+    for cell in code_cells(path):
+        assert max(map(len, cell.source.split("\n"))) <= 76, cell.id
+        hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert hidden == ("hide-input" in cell.metadata.get("tags", [])), cell.id
+        aside = re.search(r"\btl\.claim\(|\balt=", cell.source)
+        assert hidden or not aside, f"{cell.id} has a claim or words for a figure, and is shown"
+        for caption in re.findall(r"Figure (\d+\.\d+)\. ", words_of(cell)):
+            figures += 1
+            assert caption == f"{int(path.name[:2])}.{figures}", cell.id
+        pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+        assert pictures == len(re.findall(r"Figure \d+\.\d+\. ", words_of(cell))), cell.id
+
+
+def words_of(cell):
+    return "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
 
 
 def test_every_figure_has_words(path):

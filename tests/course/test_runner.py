@@ -351,6 +351,14 @@ def test_made_outputs_are_the_same_every_time(tmp_path):
     assert one["cells"][3]["outputs"][0]["data"] == {"text/plain": ["IntSlider(value=3)"]}
 
 
+def test_source_that_is_hidden_stays_hidden_and_no_other(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "1 + 1", "2 + 2", tags={1: ["hide-input"]})
+    outputs.make_outputs(path)
+    shown, hidden = (cell["metadata"] for cell in json.loads(path.read_text("utf-8"))["cells"])
+    assert hidden == {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+    assert "jupyter" not in shown
+
+
 def test_without_timing_cells_the_bytes_are_the_same(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", CELLS[0], *CELLS[2:])
     contents = json.loads(path.read_text())

@@ -39,6 +39,17 @@ def test_show_carries_the_words_and_closes_the_figure(monkeypatch):
     assert plt.get_fignums() == []
 
 
+def test_a_caption_of_its_own_is_read_beside_the_words(monkeypatch):
+    calls = displayed(monkeypatch)
+    plots.show(plots.label_curves(CURVES), alt="Three curves.", caption="Figure 1.2. A < B.")
+    (_, options), ((caption,), _) = calls
+    assert options["metadata"]["image/png"]["alt"] == "Three curves."
+    assert caption["text/html"] == "<p><em>Figure 1.2. A &lt; B.</em></p>"
+    assert caption["text/markdown"] == "*Figure 1.2. A < B.*"
+    with pytest.raises(ValueError, match="caption"):
+        plots.show(plots.label_curves(CURVES), alt="Three curves.", caption=" ")
+
+
 class Seen(HTMLParser):
     """The tags of a piece of HTML, with their attributes, and the text outside of tags."""
 

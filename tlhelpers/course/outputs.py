@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # it takes a while to import, and only its name is needed
 
 #: A cell with this tag has its picture saved in docs/ too, for the README.
 FIGURE_TAG = "save-figure"
+#: The source of a cell with this tag is folded away: its output is what is to be seen.
+HIDDEN_TAG = "hide-input"
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -100,6 +102,8 @@ def _tidy(nb: NotebookNode) -> None:
     for cell in nb.cells:
         for key in set(cell.metadata) - {"tags", "editable", "alt"}:
             del cell.metadata[key]
+        if HIDDEN_TAG in cell.metadata.get("tags", []):  # JupyterLab goes by another sign
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "code":
             shown = (_without_widget(output, widgets) for output in cell.outputs)
             cell.outputs = _merge_streams([_for_pages(output) for output in shown if output])

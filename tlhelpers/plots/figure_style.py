@@ -48,18 +48,19 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-def show(figure: Figure, alt: str) -> None:
-    """Show a figure in the notebook, with a caption for everyone.
-
-    The words are the picture's alternative text, and its caption for those who
-    see it.  A screen reader reads them once: it passes the caption over.
+def show(figure: Figure, alt: str, caption: str | None = None) -> None:
+    """Show a figure in the notebook, with a caption.
 
     Parameters
     ----------
     figure
         A Matplotlib figure.
     alt
-        What the figure shows and what to read from it, in a sentence or two.
+        What is to be seen in it, in a sentence or two, for those who do not see it.
+    caption
+        What to learn from it, with its number: ``"Figure 2.1. Features lead …"``.
+        By default the alternative text is the caption, too; a screen reader then
+        passes the caption over, so as to read it once.
 
     Raises
     ------
@@ -73,6 +74,8 @@ def show(figure: Figure, alt: str) -> None:
         raise TypeError(f"figure must be a figure of Matplotlib; got {type(figure).__name__}.")
     if not read_text(alt, "alt").strip():
         raise ValueError("alt must say in a sentence what the figure shows; got an empty text.")
+    if caption is not None and not read_text(caption, "caption").strip():
+        raise ValueError("caption must say what to learn from the figure; got an empty text.")
     png = io.BytesIO()
     with style():
         finish(figure)
@@ -81,12 +84,13 @@ def show(figure: Figure, alt: str) -> None:
     plt.close(figure)
     data, metadata = picture_output(png.getvalue(), alt)
     display(data, metadata=metadata, raw=True)
-    caption = {
-        "text/html": f'<p aria-hidden="true"><em>Figure: {html.escape(alt)}</em></p>',
-        "text/markdown": f"*Figure: {alt}*",
-        "text/plain": f"Figure: {alt}",
+    words, passed_over = (caption, "") if caption else (f"Figure: {alt}", ' aria-hidden="true"')
+    below = {
+        "text/html": f"<p{passed_over}><em>{html.escape(words)}</em></p>",
+        "text/markdown": f"*{words}*",
+        "text/plain": words,
     }
-    display(caption, raw=True)
+    display(below, raw=True)
 
 
 def picture_output(png: bytes, alt: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

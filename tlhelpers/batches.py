@@ -1,0 +1,114 @@
+"""Read a ``tf.data.Dataset`` that a caller gave: images that come batch by batch.
+
+A folder that is larger than memory cannot be one array.  Keras has datasets
+for it (``keras.utils.image_dataset_from_directory``): they read as they go.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tlhelpers.inputs import read_labels
+
+if TYPE_CHECKING:  # for readers and type checkers only: TensorFlow takes seconds to load
+    import tensorflow as tf
+
+
+class Batch(NamedTuple):
+    """Some images of a dataset and, if it has any, their labels."""
+
+    images: np.ndarray
+    labels: np.ndarray | None
+
+
+def is_dataset(value: Any) -> bool:
+    """Say whether something is a ``tf.data.Dataset``, without loading TensorFlow for it.
+
+    Examples
+    --------
+    >>> is_dataset(np.zeros((2, 8, 8)))
+    False
+    """
+    tensorflow = sys.modules.get("tensorflow")  # who has a dataset has loaded it
+    return tensorflow is not None and isinstance(value, tensorflow.data.Dataset)
+
+
+def has_labels(dataset: tf.data.Dataset, name: str = "images") -> bool:
+    """Check that a dataset gives batches of images, and say whether it gives labels, too.
+
+    Parameters
+    ----------
+    dataset
+        It gives batches of images (n, ...), or pairs of them and class numbers (n,).
+    name
+        What to call it in a message.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it gives something else, or never ends.
+    """
+    spec = dataset.element_spec
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    if len(parts) > 2 or not all(hasattr(part, "dtype") for part in parts):
+        raise TypeError(
+            f"{name} must be a dataset of images, or of pairs (images, labels); "
+            f"it gives {spec!r:.120}."
+        )
+    images, labels = parts[0], (parts[1] if len(parts) == 2 else None)
+    if images.shape.rank is not None and images.shape.rank < 2:
+        raise ValueError(f"{name} must give images; it gives the shape {tuple(images.shape)}.")
+    if labels is not None and labels.shape.rank == 0:
+        raise ValueError(
+            f"{name} gives one image at a time; wanted are batches. Write {name}.batch(32)."
+        )
+    if labels is not None and labels.shape.rank not in (None, 1):
+        raise ValueError(
+            f"{name} must give class numbers, shape (n,); it gives labels of the shape "
+            f"{tuple(labels.shape)}. With keras.utils.image_dataset_from_directory, write "
+            'label_mode="int".'
+        )
+    if int(dataset.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
+        raise ValueError(f"{name} never ends; leave repeat() out, or write {name}.take(100).")
+    return labels is not None
+
+
+def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Batch]:
+    """Go through a dataset once, and give its batches as arrays.
+
+    Images and labels come from the same pass: a dataset that shuffles gives
+    another order in every one, so two passes do not belong together.
+
+    Parameters
+    ----------
+    dataset, name
+        As for `has_labels`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `has_labels`; and if the labels are no class numbers.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> pairs = tf.data.Dataset.from_tensor_slices((np.zeros((5, 8, 8)), [0, 1, 2, 1, 0]))
+    >>> [batch.labels.tolist() for batch in read_batches(pairs.batch(3))]
+    [[0, 1, 2], [1, 0]]
+    """
+    labelled = has_labels(dataset, name)
+    for element in dataset.as_numpy_iterator():
+        images, labels = element if labelled else (element, None)
+        if labels is not None:
+            labels = read_labels(labels, f"the labels that {name} gives", count=len(images))
+        yield Batch(images, labels)
+
+
+def count_batches(dataset: tf.data.Dataset) -> int | None:
+    """Return how many batches there are, or None if a dataset does not know."""
+    count = int(dataset.cardinality())
+    return count if count >= 0 else None
