@@ -6,8 +6,10 @@ for it (``keras.utils.image_dataset_from_directory``): they read as they go.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,13 @@ from tlhelpers.inputs import read_labels
 
 if TYPE_CHECKING:  # for readers and type checkers only: TensorFlow takes seconds to load
     import tensorflow as tf
+
+
+AHEAD = 2  # batches that are read while the network works on another one
+
+
+class UnreadablePicture(ValueError):
+    """A picture that a dataset of the course could not read; the text is a whole sentence."""
 
 
 class Batch(NamedTuple):
@@ -81,7 +90,8 @@ def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Bat
     """Go through a dataset once, and give its batches as arrays.
 
     Images and labels come from the same pass: a dataset that shuffles gives
-    another order in every one, so two passes do not belong together.
+    another order in every one, so two passes do not belong together.  The next
+    batches are read while the caller works on one.
 
     Parameters
     ----------
@@ -91,7 +101,7 @@ def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Bat
     Raises
     ------
     TypeError, ValueError
-        As in `has_labels`; and if the labels are no class numbers.
+        As in `has_labels`; if the labels are no class numbers; and as `plain_errors` does.
 
     Examples
     --------
@@ -101,11 +111,72 @@ def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Bat
     [[0, 1, 2], [1, 0]]
     """
     labelled = has_labels(dataset, name)
-    for element in dataset.as_numpy_iterator():
-        images, labels = element if labelled else (element, None)
-        if labels is not None:
+    with plain_errors(name):
+        elements = dataset.prefetch(AHEAD).as_numpy_iterator()
+    while True:
+        with plain_errors(name):
+            element = next(elements, None)
+        if element is None:
+            return
+        images, labels = element if isinstance(element, tuple) else (element, None)
+        if labelled:
             labels = read_labels(labels, f"the labels that {name} gives", count=len(images))
         yield Batch(images, labels)
+
+
+@contextmanager
+def plain_errors(name: str = "images") -> Iterator[None]:
+    """Say in a sentence what TensorFlow says in forty lines when a dataset cannot be read.
+
+    Around ``next(iterator)``, or around ``model.fit(dataset)``.
+
+    Parameters
+    ----------
+    name
+        What to call the dataset in a message.
+
+    Raises
+    ------
+    UnreadablePicture
+        If a picture of a dataset of the course (`tlhelpers.data.picture_datasets`) has gone or
+        changed; the message names it.
+    ValueError
+        If TensorFlow cannot read something else.
+    """
+    errors = sys.modules["tensorflow"].errors
+    try:
+        yield
+    except (errors.ResourceExhaustedError, errors.CancelledError):
+        raise
+    except errors.OpError as error:
+        raise _in_a_sentence(error, name) from None
+
+
+def _in_a_sentence(error: tf.errors.OpError, name: str) -> ValueError:
+    said = re.sub(r"^(\s*{{.*?}})*\s*", "", error.message)
+    said = said.split("\nTraceback (most recent call last)")[0].split("\n\t [[{{")[0]
+    said = re.sub(r"\s*\[Op:\w+\] name:.*", "", said, flags=re.DOTALL).strip()
+    own = f"{UnreadablePicture.__name__}: "
+    if said.startswith(own):
+        return UnreadablePicture(said.removeprefix(own))
+    if "node decode_" in error.message or "Decode" in error.message:
+        return ValueError(
+            f"{name} has a picture that cannot be read ({said.rstrip('.')}), and TensorFlow does "
+            "not say which. tl.folders.scan_folder(folder) names it: move it elsewhere, and make "
+            "the dataset again."
+        )
+    if isinstance(error, sys.modules["tensorflow"].errors.NotFoundError):
+        return ValueError(
+            f"{name} has a file that is not there any more ({said.rstrip('.')}). Put it back, or "
+            "make the dataset again."
+        )
+    return ValueError(f"{name} cannot be read: {said.rstrip('.')}.")
+
+
+def image_rank(dataset: tf.data.Dataset) -> int | None:
+    """Return how many axes a batch of images has, or None if the dataset does not say."""
+    spec = dataset.element_spec
+    return (spec[0] if isinstance(spec, tuple) else spec).shape.rank
 
 
 def count_batches(dataset: tf.data.Dataset) -> int | None:
