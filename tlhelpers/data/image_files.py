@@ -90,8 +90,6 @@ def load_images(
     >>> load_images([], 224).shape
     (0, 224, 224, 3)
     """
-    from PIL import Image
-
     if isinstance(files, str | Path):
         raise TypeError(f"files must be a list of files; got {str(files)!r}. Write [{files!r}].")
     try:
@@ -104,13 +102,9 @@ def load_images(
 
     def one(i: int) -> str | None:
         try:
-            image, _, _ = decode_image(places[i], size)
+            images[i] = load_square(places[i], size, whole=whole)
         except UnusableFile as error:
             return str(error)
-        side = min(image.size)
-        left, top = ((length - side) // 2 for length in image.size)
-        box = None if whole else (left, top, left + side, top + side)
-        images[i] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
         return None
 
     reasons = map_in_threads(one, range(len(places)), "Loading", progress)
@@ -121,6 +115,36 @@ def load_images(
             "folders.scan_folder finds the files that can."
         )
     return images
+
+
+def load_square(path: str | Path, size: int, *, whole: bool = False) -> np.ndarray:
+    """Load one picture as `load_images` does.
+
+    Parameters
+    ----------
+    path
+        A file.
+    size, whole
+        As for `load_images`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (size, size, 3), uint8 from 0 to 255.
+
+    Raises
+    ------
+    UnusableFile
+        If it cannot be used, with the reason.
+    """
+    from PIL import Image
+
+    size = read_count(size, "size")
+    image, _, _ = decode_image(as_path(path), size)
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    box = None if whole else (left, top, left + side, top + side)
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box))
 
 
 def check_memory(count: int, size: int, advice: str) -> None:

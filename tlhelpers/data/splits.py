@@ -7,15 +7,19 @@ pictures by files.  Nothing here knows about networks.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tlhelpers.data.folder_report import FolderReport, SplitFiles, stricter_alike
 from tlhelpers.data.near_copies import positions_by_key
+from tlhelpers.data.picture_datasets import dataset_of_arrays
 from tlhelpers.data.wording import counted, printable_name
 from tlhelpers.inputs import read_count, read_items, read_labels, read_number, read_seed
+
+if TYPE_CHECKING:  # for readers and type checkers only: TensorFlow takes seconds to load
+    import tensorflow as tf
 
 
 def contiguous_split(n: int, parts: int = 2) -> list[slice]:
@@ -271,3 +275,46 @@ class Split(NamedTuple):
 
     images: np.ndarray
     labels: np.ndarray
+
+    def dataset(
+        self,
+        batch_size: int = 32,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        preprocess: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tf.data.Dataset:
+        """Return pairs of images and labels, batch by batch, as Keras takes them.
+
+        For pictures on disk, `picture_datasets.FileSplit` does the same.
+
+        Parameters
+        ----------
+        batch_size
+            How many images come at once.
+        shuffle
+            Give them in another order in each pass; for training.
+        seed
+            Which orders.
+        preprocess
+            What the network wants to be done first, such as ``lab.preprocess``.
+
+        Returns
+        -------
+        tf.data.Dataset
+            Images (batch, ...), and labels (batch,), int64.
+
+        Examples
+        --------
+        >>> pairs = Split(np.zeros((5, 8, 8)), np.array([0, 1, 2, 1, 0])).dataset(3)
+        >>> [labels.numpy().tolist() for images, labels in pairs]
+        [[0, 1, 2], [1, 0]]
+        """
+        return dataset_of_arrays(
+            self.images,
+            self.labels,
+            batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            preprocess=preprocess,
+        )
