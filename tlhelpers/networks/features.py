@@ -7,12 +7,22 @@ there is no reason to wait for them twice.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
+from tlhelpers.batches import (
+    Batch,
+    count_batches,
+    has_labels,
+    image_rank,
+    is_dataset,
+    read_batches,
+)
+from tlhelpers.data import picture_datasets
 from tlhelpers.fetching.places import cache_folder
 from tlhelpers.fetching.whole_files import write_whole
 from tlhelpers.inputs import check_shape, read_array, read_count, read_function
@@ -21,15 +31,40 @@ from tlhelpers.networks.surgery import read_one_input
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+    import tensorflow as tf
 
 FORMAT = 3  # of the files in the cache: raise it, and the old ones are made again
 
 _told: set[str] = set()  # notices given in this session
 
 
+@overload
 def compute(
     backbone: keras.Model,
     images: np.ndarray,
+    *,
+    preprocess: Callable[[np.ndarray], np.ndarray] | None = ...,
+    batch_size: int = ...,
+    cache: bool = ...,
+    cache_key: str | None = ...,
+    fast: bool | None = ...,
+    threads: int | None = ...,
+) -> np.ndarray: ...
+@overload
+def compute(
+    backbone: keras.Model,
+    images: tf.data.Dataset,
+    *,
+    preprocess: Callable[[np.ndarray], np.ndarray] | None = ...,
+    batch_size: int = ...,
+    cache: bool = ...,
+    cache_key: str | None = ...,
+    fast: bool | None = ...,
+    threads: int | None = ...,
+) -> Any: ...
+def compute(
+    backbone: keras.Model,
+    images: np.ndarray | tf.data.Dataset,
     *,
     preprocess: Callable[[np.ndarray], np.ndarray] | None = None,
     batch_size: int = 64,
@@ -37,7 +72,7 @@ def compute(
     cache_key: str | None = None,
     fast: bool | None = None,
     threads: int | None = None,
-) -> np.ndarray:
+) -> Any:
     """Run images through a frozen network and return one row of features for each.
 
     Large jobs are given to ONNX Runtime (`tlhelpers.networks.onnx_runtime`), if it is here,
@@ -50,38 +85,48 @@ def compute(
     images
         Shape (n, ...); what ``preprocess`` takes, or, without it, the network.
         An array that is still on disk (``numpy.memmap``, h5py) is read batch by batch.
+        So is a ``tf.data.Dataset`` of batches, which may be larger than memory: of
+        ``lab.train.dataset()``, or of ``keras.utils.image_dataset_from_directory``.
     preprocess
         Applied to one batch at a time, so that memory does not grow with n.
         It must do the same every time.
     batch_size
-        How many images to handle at once, at least 1.
+        How many images to handle at once, at least 1.  A dataset has its own batches.
     cache
         Keep the features on disk, and read them back when the same network,
         the same preprocessing and the same images come again.  The preprocessing
         of a lab, or of `networks.preprocess_for`, is known to be the same.  Any
         other function (of Keras, too) and a layer of your own may be changed
         unseen: their features are not kept, unless you give a ``cache_key``.
+        Nor can one see what a dataset will give the next time.  Its features are kept
+        with a ``cache_key`` only; except of ``lab.train.dataset()``, as long as its
+        files stay as they are.
     cache_key
         A name for your preprocessing, such as ``"grey 1"``.  Change it whenever the
         preprocessing changes (or a layer of your own): else old features come back.
+        For a dataset, it stands for the images and their order as well.
     fast
         True for ONNX Runtime, False for Keras; by default the size of the job
-        decides (`onnx_runtime.is_worthwhile`).
+        decides (`onnx_runtime.is_worthwhile`).  If a dataset does not know how many
+        images it has, Keras begins, and ONNX Runtime goes on once there have been enough.
     threads
         How many processor cores ONNX Runtime may use; by default, all.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n, features), float32.
+        Shape (n, features), float32.  For a dataset of pairs (images, labels): these
+        features and their labels (n,), int64, from one pass.  (A dataset that shuffles
+        gives another order in each pass: labels read in a second one do not belong.)
 
     Raises
     ------
     ValueError
         If the batch size or the cache key is wrong, the images are not what the
-        network takes, or the network does not give one row for each image.
+        network takes, the network does not give one row for each image, or a dataset
+        cannot be read to its end.
     TypeError
-        If the images are not one array of numbers.
+        If the images are neither one array of numbers nor a dataset.
 
     Examples
     --------
@@ -100,6 +145,9 @@ def compute(
             "preprocessing, such as 'grey 1', or leave cache_key out."
         )
     _check_network(backbone)
+    work = _Work(backbone, preprocess, fast, threads)
+    if is_dataset(images):
+        return _of_dataset(work, images, cache, cache_key)
     images = _read_images(images)
     if len(images):
         _prepare(images[:1], preprocess, backbone)  # a wrong shape is refused before all is read
@@ -108,44 +156,93 @@ def compute(
     found = _read(path, shape) if path else None
     if found is not None:
         return found
-    rows = _compute(backbone, images, preprocess, batch_size, fast, threads)
+    pieces = (images[first : first + batch_size] for first in range(0, len(images), batch_size))
+    rows, _ = _compute(work, (Batch(piece, None) for piece in pieces), len(images))
     if path:
         _write(path, rows)
     return rows
 
 
+class _Work(NamedTuple):
+    """What is done with every batch."""
+
+    backbone: keras.Model
+    preprocess: Callable | None
+    fast: bool | None
+    threads: int | None
+
+
+def _of_dataset(
+    work: _Work, dataset: tf.data.Dataset, cache: bool, cache_key: str | None
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """Return the features of a dataset, and its labels if it has any."""
+    labelled = has_labels(dataset)
+    rank = image_rank(dataset)
+    if rank is not None and rank == len(work.backbone.input_shape) - 1:
+        raise ValueError(
+            "images gives one image at a time; wanted are batches. Write images.batch(32)."
+        )
+
+    def place() -> Path | None:
+        return _place_of_dataset(work, dataset, cache_key) if cache else None
+
+    path, width = place(), work.backbone.output_shape[1]
+    found = _read_pair(path, width, labelled) if path else None
+    if found is None:
+        found = _compute(work, read_batches(dataset), None, count_batches(dataset))
+        if path and path == place():  # and no file has changed meanwhile
+            _write_pair(path, *found)
+    rows, labels = found
+    return (rows, labels) if labelled else rows
+
+
 def _compute(
-    backbone: keras.Model,
-    images: np.ndarray,
-    preprocess: Callable | None,
-    batch_size: int,
-    fast: bool | None,
-    threads: int | None,
-) -> np.ndarray:
+    work: _Work, pieces: Iterable[Batch], count: int | None, batches: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the features of all pieces, and their labels (or none), in one pass.
+
+    ``count`` is the number of images or, if only the number of ``batches`` is known,
+    None: all but the last batch are then taken to be as long as the first.
+    """
     from tqdm.auto import tqdm
 
-    rows = np.empty((len(images), backbone.output_shape[1]), np.float32)
-    run = None
+    backbone, fast = work.backbone, work.fast
+    done, run, labels = 0, None, [np.zeros(0, np.int64)]
+    rows = np.empty((count or 0, backbone.output_shape[1]), np.float32)
     # A bar with the time left, for what takes longer than two seconds.
-    with tqdm(total=len(images), desc="features", unit="image", delay=2, leave=False) as bar:
-        for first in range(0, len(images), batch_size):
-            batch = _prepare(images[first : first + batch_size], preprocess, backbone)
+    with tqdm(total=count, desc="features", unit="image", delay=2, leave=False) as bar:
+        for piece in pieces:
+            if not len(piece.images):
+                continue
+            batch = _prepare(piece.images, work.preprocess, backbone)
+            if count is None and batches is not None:
+                bar.total = count = batches * len(batch)
+            if fast is None or (fast is False and work.fast is None and count is None):
+                # Of an unknown number, as many as have come: a long job changes over.
+                known = done + len(batch) if count is None else count
+                fast = onnx_runtime.is_worthwhile(backbone, known, batch.shape[1:])
+                run = None if fast else run
             if run is None:
-                if fast is None:
-                    fast = onnx_runtime.is_worthwhile(backbone, len(images), batch.shape[1:])
                 if fast:
-                    run = onnx_runtime.load_fast(
-                        backbone, _network_key(backbone), batch[:2], threads
-                    )
+                    key = _network_key(backbone)
+                    run = onnx_runtime.load_fast(backbone, key, batch[:2], work.threads)
                 run = run or backbone.predict_on_batch
-            rows[first : first + batch_size] = run(batch)
+            end = done + len(batch)
+            if end > len(rows):  # in place: the result is never there twice
+                most = max(end, count or end * 5 // 4)
+                rows.resize((most, rows.shape[1]), refcheck=False)
+            rows[done:end] = run(batch)
+            if piece.labels is not None:
+                labels.append(piece.labels)
+            done = end
             bar.update(len(batch))
+    rows.resize((done, rows.shape[1]), refcheck=False)
     if not np.isfinite(rows).all():
         raise ValueError(
             f"The features that {backbone.name} gives are not finite (NaN or infinity). Look at "
             "its weights: [w.path for w in backbone.weights if not np.isfinite(w).all()]."
         )
-    return rows
+    return rows, np.concatenate(labels)
 
 
 def _prepare(batch: np.ndarray, preprocess: Callable | None, backbone: keras.Model) -> np.ndarray:
@@ -180,6 +277,8 @@ def _check_network(backbone: keras.Model) -> None:
 
 
 def _read_images(images: Any) -> Any:
+    if isinstance(images, picture_datasets.FileSplit):
+        raise TypeError("images must be an array or a dataset. Write lab.train.dataset().")
     # An array on disk stays there: only its batches are read.
     if not (isinstance(getattr(images, "dtype", None), np.dtype) and hasattr(images, "shape")):
         images = read_array(images, "images")
@@ -187,6 +286,30 @@ def _read_images(images: Any) -> Any:
         images = read_array(np.asarray(images), "images")  # which says what is wrong with them
         raise ValueError(f"images must have the shape (n, ...); got {images.shape}.")
     return images
+
+
+def _place_of_dataset(work: _Work, dataset: tf.data.Dataset, cache_key: str | None) -> Path | None:
+    """Return where the features of a dataset are kept, or None if one cannot know its images."""
+    vouched = cache_key is not None
+    files = picture_datasets.origin(dataset)
+    try:
+        if files is None and not vouched:
+            raise fingerprint.UnknownCode(
+                "one cannot see whether a dataset gives the same images each time"
+            )
+        key = fingerprint.digest(
+            FORMAT,
+            fingerprint.of_function(work.preprocess, vouched=vouched),
+            fingerprint.of_network(work.backbone, vouched=vouched),
+            cache_key,
+            files.fingerprint() if files else "a dataset",
+            count_batches(dataset),
+            dataset.element_spec,
+        )
+    except fingerprint.UnknownCode as unknown:
+        _tell(unknown, cache_key)
+        return None
+    return cache_folder() / "features" / f"{key}.npz"
 
 
 def _place(
@@ -257,5 +380,30 @@ def _write(path: Path, rows: np.ndarray) -> None:
     """Keep features on disk; a full or read-only disk costs time later, nothing else."""
     try:
         write_whole(path, lambda place: np.save(place, rows, allow_pickle=False))
+    except OSError as error:
+        print(f"Note: features are not kept in {path.parent} ({error}).", file=sys.stderr)
+
+
+def _read_pair(path: Path, width: int, labelled: bool) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return cached features of a dataset and their labels, or None."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            rows, labels = found["features"], found["labels"]
+    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
+        return None
+    right = rows.ndim == 2 and rows.shape[1] == width and rows.dtype == np.float32
+    right = right and labels.shape == (len(rows) if labelled else 0,)
+    return (rows, labels) if right and np.isfinite(rows).all() else None
+
+
+def _write_pair(path: Path, rows: np.ndarray, labels: np.ndarray) -> None:
+    """Keep the features of a dataset with their labels, which belong to the same pass."""
+
+    def save(place: Path) -> None:
+        with place.open("wb") as file:  # NumPy would add an ending to a name
+            np.savez(file, features=rows, labels=labels)
+
+    try:
+        write_whole(path, save)
     except OSError as error:
         print(f"Note: features are not kept in {path.parent} ({error}).", file=sys.stderr)
