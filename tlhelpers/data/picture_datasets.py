@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,10 @@ from tlhelpers.inputs import read_array, read_count, read_function, read_labels,
 if TYPE_CHECKING:  # for readers and type checkers only: TensorFlow takes seconds to load
     import tensorflow as tf
 
+ON_DISK = (
+    "These pictures stay on disk (in_memory=False): lab.train.dataset() gives them batch by "
+    "batch, lab.train.load([0, 1, 2]) a few of them as an array, and lab.train.labels is there."
+)
 Preprocess = Callable[[np.ndarray], np.ndarray]
 
 
@@ -81,10 +85,11 @@ class FileSplit:
     @property
     def images(self) -> np.ndarray:
         """There are none: they stay on disk."""
-        raise AttributeError(
-            "These pictures stay on disk (in_memory=False). They come batch by batch from "
-            ".dataset(), and as an array, a few of them, from .load([0, 1, 2])."
-        )
+        raise AttributeError(ON_DISK)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Refuse ``images, labels = lab.train``, for there are no images yet."""
+        raise TypeError(ON_DISK)
 
     def load(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Load a few of the pictures into an array.

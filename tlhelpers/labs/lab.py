@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.data import folder_report, glyphs, image_files
+from tlhelpers.data import folder_report, glyphs
+from tlhelpers.data.picture_datasets import FileSplit
 from tlhelpers.data.solar import SolarCells
 from tlhelpers.data.splits import Split
 from tlhelpers.inputs import read_names
@@ -66,8 +67,8 @@ class Lab:
     name: str
     source_classes: tuple[str, ...]
     target_classes: tuple[str, ...]
-    train: Split
-    test: Split
+    train: Split | FileSplit
+    test: Split | FileSplit
     network: Callable[..., keras.Model]
     preprocess: Callable[[np.ndarray], np.ndarray]
     draw_source: Callable[..., np.ndarray] | None = None
@@ -95,6 +96,7 @@ class Lab:
         seed: int = 0,
         alike: float = 0.98,
         most_per_class: int | None = None,
+        in_memory: bool = True,
         weights: str | Path | None = None,
         download: bool = False,
         progress: bool = True,
@@ -140,7 +142,8 @@ class Lab:
             If there are no two classes with pictures for both sides, or no such
             network; the message says what to do.
         MemoryError
-            If the pictures do not fit into memory; ``most_per_class`` helps.
+            If the pictures do not fit into memory; ``most_per_class`` helps, or
+            ``in_memory=False``.
         """
         network = own.plan_network(architecture, weights=weights, download=download)
         drawn = architecture == "digits"
@@ -152,16 +155,19 @@ class Lab:
             seed=seed,
             alike=alike,
             most_per_class=most_per_class,
+            in_memory=in_memory,
             progress=progress,
         )
-        loaded = [image_files.load_images(part.files, size, progress=progress) for part in parts]
-        loaded = [own.to_ink(images) for images in loaded] if drawn else loaded
+        train, test = (
+            own.load_part(part, size, drawn=drawn, in_memory=in_memory, progress=progress)
+            for part in parts
+        )
         return cls(
             name=report.folder.name,
             source_classes=network.classes,
             target_classes=report.classes,
-            train=Split(loaded[0], parts[0].labels),
-            test=Split(loaded[1], parts[1].labels),
+            train=train,
+            test=test,
             network=network.build,
             preprocess=digits.preprocess_digits
             if drawn

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tlhelpers.data import folder_report, folders, given_splits, glyphs, splits
+from tlhelpers.data import (
+    folder_report,
+    folders,
+    given_splits,
+    glyphs,
+    picture_datasets,
+    splits,
+)
 from tlhelpers.data.image_files import check_memory, load_images
 from tlhelpers.data.names import as_path
 from tlhelpers.data.structure import NO_TABLE
@@ -58,6 +65,7 @@ def scan_and_split(
     seed: int = 0,
     alike: float = 0.98,
     most_per_class: int | None = None,
+    in_memory: bool = True,
     progress: bool = True,
 ) -> tuple[folder_report.FolderReport, list[folder_report.SplitFiles]]:
     """Look at a folder, print what is there, and cut what is good into two parts.
@@ -70,7 +78,7 @@ def scan_and_split(
     size
         The side in pixels that the pictures will have, to see whether they fit
         into memory.
-    fractions, seed, alike, most_per_class, progress
+    fractions, seed, alike, most_per_class, in_memory, progress
         As for `Lab.from_folder`.
 
     Returns
@@ -137,13 +145,46 @@ def scan_and_split(
             "report, _ = tlhelpers.data.given_splits.scan_given_split(path)."
             + "".join(f" {hint}" for hint in _hints(report))
         )
-    check_memory(
-        sum(counts),
-        size,
-        "Take fewer: give most_per_class, such as "
-        f"most_per_class={_that_fit(size, len(report.classes))}.",
-    )
+    if in_memory:
+        check_memory(
+            sum(counts),
+            size,
+            "Take fewer: give most_per_class, such as "
+            f"most_per_class={_that_fit(size, len(report.classes))}. Or leave all of them on disk: "
+            "in_memory=False.",
+        )
     return report, parts
+
+
+def load_part(
+    part: folder_report.SplitFiles, size: int, *, drawn: bool, in_memory: bool, progress: bool
+) -> splits.Split | picture_datasets.FileSplit:
+    """Load one part that was just cut, or make ready to read it when it is used.
+
+    Parameters
+    ----------
+    part
+        From `scan_and_split`.
+    size
+        Height and width to bring the pictures to, in pixels.
+    drawn
+        Whether they show characters, to be made into what the digits lab has.
+    in_memory, progress
+        As for `Lab.from_folder`.
+
+    Raises
+    ------
+    ValueError
+        If a file has gone or changed for the worse since it was looked at.
+    """
+    if not in_memory:
+        convert = to_ink if drawn else None
+        return picture_datasets.FileSplit(part.files, part.labels, size, convert=convert)
+    try:
+        images = load_images(part.files, size, progress=progress)
+    except ValueError as error:  # all of them were usable a moment ago
+        raise ValueError(f"{error} The folder has changed meanwhile: make the lab again.") from None
+    return splits.Split(to_ink(images) if drawn else images, part.labels)
 
 
 def _hints(report: folder_report.FolderReport) -> list[str]:

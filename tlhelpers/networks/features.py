@@ -387,7 +387,7 @@ def _write(path: Path, rows: np.ndarray) -> None:
 def _read_pair(path: Path, width: int, labelled: bool) -> tuple[np.ndarray, np.ndarray] | None:
     """Return cached features of a dataset and their labels, or None."""
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             rows, labels = found["features"], found["labels"]
     except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
         return None
