@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import tables
 from tlhelpers.course.arguments import whole_number
 from tlhelpers.data import picture_datasets
-from tlhelpers.networks import build, features, onnx_runtime, preprocessing
+from tlhelpers.networks import build, features, preprocessing
 
 NETWORK = "EfficientNetLite0"
 SIDE, SIZE = 300, 224  # pixels: of the files, and of the network

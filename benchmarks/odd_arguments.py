@@ -144,6 +144,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if hasattr(value, "as_numpy_iterator"):
+        return list(value.as_numpy_iterator())
     if hasattr(value, "numpy"):
         return value.numpy()
     return value

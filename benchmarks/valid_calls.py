@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import tlhelpers as tl
-from tlhelpers.data.folder_report import FolderReport, UsablePicture
+from tlhelpers.data.folder_report import FolderReport, SplitFiles, UsablePicture
 
 Arguments = dict[str, Any]
 
@@ -93,6 +93,11 @@ def folder() -> Path:
 def files() -> list[Path]:
     """Return the files in that folder."""
     return sorted(folder().glob("*/*.png"))
+
+
+def on_disk() -> tl.picture_datasets.FileSplit:
+    """Return those pictures as one side of a split, not loaded."""
+    return tl.picture_datasets.FileSplit(files(), LABELS[:6], 8)
 
 
 def report() -> FolderReport:
@@ -176,6 +181,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "seed": 0,
         "alike": 0.98,
         "most_per_class": 3,
+        "in_memory": True,
         "progress": False,
     },
     "tl.Lab.backbone": lambda: {"self": digits(), "pretrained": True},
@@ -315,8 +321,41 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "whole": False,
         "progress": False,
     },
+    "tl.image_files.load_square": lambda: {"path": files()[0], "size": 8, "whole": False},
     "tl.image_files.check_memory": lambda: {"count": 3, "size": 8, "advice": "Take fewer."},
     "tl.image_files.decode_image": lambda: {"path": files()[0], "side": 8},
+    "tl.picture_datasets.FileSplit": lambda: {
+        "files": files(),
+        "labels": LABELS[:6],
+        "size": 8,
+        "whole": False,
+        "convert": same,
+    },
+    "tl.picture_datasets.FileSplit.dataset": lambda: {
+        "self": on_disk(),
+        "batch_size": 4,
+        "shuffle": False,
+        "seed": 0,
+        "preprocess": same,
+    },
+    "tl.picture_datasets.FileSplit.fingerprint": lambda: {"self": on_disk()},
+    "tl.picture_datasets.FileSplit.load": lambda: {"self": on_disk(), "rows": LABELS[:4]},
+    "tl.picture_datasets.dataset_of_arrays": lambda: {
+        "images": IMAGES,
+        "labels": LABELS,
+        "batch_size": 4,
+        "shuffle": False,
+        "seed": 0,
+        "preprocess": same,
+    },
+    "tl.picture_datasets.origin": lambda: {"dataset": on_disk().dataset()},
+    "tl.splits.Split.dataset": lambda: {
+        "self": tl.splits.Split(IMAGES, LABELS),
+        "batch_size": 4,
+        "shuffle": False,
+        "seed": 0,
+        "preprocess": same,
+    },
     "tl.metrics.confidence_bins": lambda: {
         "confidence": np.array([0.25, 0.75, 0.5]),
         "correct": np.array([True, False, True]),
@@ -341,6 +380,14 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "seed": 0,
         "alike": 0.98,
         "most_per_class": 3,
+        "in_memory": True,
+        "progress": False,
+    },
+    "tl.own.load_part": lambda: {
+        "part": SplitFiles(tuple(files()), LABELS[:6]),
+        "size": 8,
+        "drawn": False,
+        "in_memory": True,
         "progress": False,
     },
     "tl.own.plan_network": lambda: {"architecture": "digits", "download": False},
@@ -540,8 +587,14 @@ def public_functions() -> dict[str, Callable]:
             if name[0] != "_" and inspect.isroutine(item) | inspect.isclass(item) and own:
                 if item not in found.values():  # tl.draw is tl.widgets.draw
                     found[f"tl.{place}.{name}"] = item
-    for name, method in vars(tl.Lab).items():
-        if name[0] != "_" and (inspect.isfunction(method) or isinstance(method, classmethod)):
-            found[f"tl.Lab.{name}"] = getattr(tl.Lab, name)
+    owners = {
+        "tl.Lab": tl.Lab,
+        "tl.picture_datasets.FileSplit": tl.picture_datasets.FileSplit,
+        "tl.splits.Split": tl.splits.Split,
+    }
+    for place, owner in owners.items():
+        for name, method in vars(owner).items():
+            if name[0] != "_" and (inspect.isfunction(method) or isinstance(method, classmethod)):
+                found[f"{place}.{name}"] = getattr(owner, name)
     del found["tl.Lab.cut"]  # the default of a field
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from trouble import make_fruit
 
 import tlhelpers as tl
 
@@ -103,3 +104,17 @@ def test_the_map_has_every_room_and_module():
         else:
             name = place.stem
         assert re.search(rf"\b{re.escape(name)}\b", plan), f"the map does not name {place}"
+
+
+@pytest.mark.slow
+def test_the_code_for_pictures_larger_than_memory_runs(tmp_path, monkeypatch, capsys):
+    make_fruit(tmp_path / "my_pictures")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TLHELPERS_CACHE", str(tmp_path / "cache"))
+    page = text_of("docs/photographs.md")
+    page = page[page.index("## Larger than memory") :]
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = {}
+    exec(code, names)
+    assert names["features"].shape == (6, 1280) and names["labels"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert re.search(r"\d+% right\n$", capsys.readouterr().out)

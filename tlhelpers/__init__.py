@@ -43,6 +43,7 @@ _MODULES = {
     "metrics": "transfer.metrics",
     "networks": "networks",
     "own": "labs.own",
+    "picture_datasets": "data.picture_datasets",
     "plots": "plots",
     "recipes": "transfer.recipes",
     "solar": "data.solar",

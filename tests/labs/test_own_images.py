@@ -201,6 +201,61 @@ def test_too_many_for_memory_says_how_to_take_fewer(fruit, monkeypatch):
     assert "4 pictures not used" in str(lab.report)
 
 
+def test_pictures_that_stay_on_disk_are_the_same_in_all_else(fruit, monkeypatch, capsys):
+    (fruit / "kiwi" / "empty.jpg").write_bytes(b"")
+    shutil.copy(fruit / "lemon" / "0.png", fruit / "lemon" / "copy.png")
+    loaded = lab_of(fruit)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: type("m", (), {"available": 10**6}))
+    lab = tl.Lab.from_folder(fruit, SMALL, in_memory=False)
+    assert "an empty file" in capsys.readouterr().out
+    assert str(lab.report) == str(loaded.report) and lab.target_classes == CLASSES
+    for part, there in ((lab.train, loaded.train), (lab.test, loaded.test)):
+        pairs = [*part.dataset(4).as_numpy_iterator()]
+        np.testing.assert_array_equal(np.concatenate([images for images, _ in pairs]), there[0])
+        assert [label for _, some in pairs for label in some] == there.labels.tolist()
+        assert part.labels.tolist() == there.labels.tolist() and len(part) == len(there.labels)
+    assert "6 images to learn from" in repr(lab)
+
+
+def test_drawn_characters_on_disk_become_ink(tmp_path):
+    for name in ("0", "1"):
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            page = np.full((60, 60), 255, np.uint8)
+            page[5 + i : 50, 20 : 30 + 5 * int(name) + i] = 0
+            Image.fromarray(page).save(tmp_path / name / f"{i}.png")
+    loaded = lab_of(tmp_path, "digits", alike=1)
+    lab = lab_of(tmp_path, "digits", alike=1, in_memory=False)
+    [(images, _)] = lab.train.dataset(8).as_numpy_iterator()
+    np.testing.assert_array_equal(images, loaded.train.images)
+    np.testing.assert_array_equal(lab.train.load([1]), loaded.train.images[[1]])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path: path.unlink(), "No such file"),
+        (lambda path: path.write_bytes(b"hello, no picture"), "text, not a picture"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "damaged or cut short"),
+    ],
+)
+def test_a_folder_that_changes_while_it_is_read(fruit, monkeypatch, spoil, why):
+    look, bad = own.scan_and_split, fruit / "kiwi" / "1.png"
+
+    def look_and_spoil(*args, **options):
+        found = look(*args, **options)
+        spoil(bad)
+        png_of_another = fruit / "kiwi" / "00.png"
+        png_of_another.write_bytes(png(77))  # what is added changes nothing
+        return found
+
+    monkeypatch.setattr(own, "scan_and_split", look_and_spoil)
+    with pytest.raises(ValueError, match="make the lab again") as error:
+        lab_of(fruit)
+    said = str(error.value)
+    assert str(bad) in said and why in said and "\n" not in said
+
+
 def test_most_per_class_holds_for_a_given_split_too(tmp_path):
     lab = lab_of(given(tmp_path / "data", "train", "test"), most_per_class=3)
     each = [np.bincount(part.labels).tolist() for part in (lab.train, lab.test)]

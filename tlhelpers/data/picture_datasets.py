@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tlhelpers import start
-from tlhelpers.batches import AHEAD, UnreadablePicture
+from tlhelpers.batches import AHEAD, UnreadablePicture, is_dataset
 from tlhelpers.data.image_files import UnusableFile, load_images, load_square
 from tlhelpers.data.names import as_path
 from tlhelpers.inputs import read_array, read_count, read_function, read_labels, read_seed
@@ -198,6 +198,9 @@ def origin(dataset: tf.data.Dataset) -> FileSplit | None:
 
     None if it is another dataset, or one that shuffles or prepares its pictures.
     """
+    if not is_dataset(dataset):
+        kind = type(dataset).__name__
+        raise TypeError(f"dataset must be a tf.data.Dataset; got {kind}.")
     return _made.get(dataset)
 
 
