@@ -41,7 +41,7 @@ def measure(count: int) -> tables.Rows:
         ("processor time for each picture", f"{1000 * found['work'] / count:.1f} ms"),
         (
             f"most memory of the process ({verdict} {WANTED / 1e9:.1f} GB)",
-            f"{peak / 1e9:.2f} GB, of these {found['before'] / 1e9:.2f} GB before the first picture",
+            f"{peak / 1e9:.2f} GB, {found['before'] / 1e9:.2f} GB before the first picture",
         ),
     ]
 
