@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -97,6 +96,8 @@ def peak_memory() -> int:
         text = Path("/proc/self/status").read_text(encoding="ascii")
         return int(text.split("VmHWM:")[1].split()[0]) * 1024
     except (OSError, IndexError):
+        import resource  # which Windows does not have
+
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return most if sys.platform == "darwin" else most * 1024
 
