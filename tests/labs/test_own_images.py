@@ -194,7 +194,7 @@ def test_too_many_for_memory_says_how_to_take_fewer(fruit, monkeypatch):
         available = 224 * 224 * 3 * 7
 
     monkeypatch.setattr(psutil, "virtual_memory", lambda: Little)
-    with pytest.raises(MemoryError, match="8 pictures.*most_per_class=2"):
+    with pytest.raises(MemoryError, match="8 pictures.*most_per_class=2.*in_memory=False"):
         lab_of(fruit)
     lab = lab_of(fruit, most_per_class=2)
     assert np.bincount(lab.train.labels).tolist() == np.bincount(lab.test.labels).tolist() == [1, 1]
