@@ -69,12 +69,12 @@ def has_labels(dataset: tf.data.Dataset, name: str = "images") -> bool:
             f"it gives {spec!r:.120}."
         )
     images, labels = parts[0], (parts[1] if len(parts) == 2 else None)
-    if images.shape.rank is not None and images.shape.rank < 2:
-        raise ValueError(f"{name} must give images; it gives the shape {tuple(images.shape)}.")
     if labels is not None and labels.shape.rank == 0:
         raise ValueError(
             f"{name} gives one image at a time; wanted are batches. Write {name}.batch(32)."
         )
+    if images.shape.rank is not None and images.shape.rank < 2:
+        raise ValueError(f"{name} must give images; it gives the shape {tuple(images.shape)}.")
     if labels is not None and labels.shape.rank not in (None, 1):
         raise ValueError(
             f"{name} must give class numbers, shape (n,); it gives labels of the shape "
@@ -84,6 +84,34 @@ def has_labels(dataset: tf.data.Dataset, name: str = "images") -> bool:
     if int(dataset.cardinality()) == -1:  # tf.data.INFINITE_CARDINALITY
         raise ValueError(f"{name} never ends; leave repeat() out, or write {name}.take(100).")
     return labels is not None
+
+
+def drop_labels(dataset: tf.data.Dataset, name: str = "images") -> tf.data.Dataset:
+    """Return a dataset of the images alone; what else it gives is not looked at.
+
+    Parameters
+    ----------
+    dataset
+        It gives batches of images, or tuples that begin with them.
+    name
+        What to call it in a message.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it gives something else, or never ends.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> pairs = tf.data.Dataset.from_tensor_slices((np.zeros((5, 8, 8)), np.full(5, np.nan)))
+    >>> [batch.shape for batch in drop_labels(pairs.batch(3)).as_numpy_iterator()]
+    [(3, 8, 8), (2, 8, 8)]
+    """
+    if isinstance(dataset.element_spec, tuple) and dataset.element_spec:
+        dataset = dataset.map(lambda images, *_: images)
+    has_labels(dataset, name)
+    return dataset
 
 
 def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Batch]:

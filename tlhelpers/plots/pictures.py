@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.batches import drop_labels, is_dataset, read_batches
 from tlhelpers.inputs import (
     read_array,
     read_images,
@@ -20,13 +21,18 @@ from tlhelpers.inputs import (
 from tlhelpers.plots.figure_style import BLUE, style
 
 if TYPE_CHECKING:
+    import tensorflow as tf
     from matplotlib.figure import Figure
 
 MOST_PICTURES = 500  # in a row
+OF_DATASET = 8  # pictures in a row, if nothing says how many
 
 
 def image_grid(
-    rows: Mapping[str, np.ndarray], *, titles: Sequence[str] | None = None, size: float = 0.75
+    rows: Mapping[str, np.ndarray | tf.data.Dataset],
+    *,
+    titles: Sequence[str] | None = None,
+    size: float = 0.75,
 ) -> Figure:
     """Draw rows of small grey pictures, each row with its name on the left.
 
@@ -35,6 +41,8 @@ def image_grid(
     rows
         Name of the row → images, shape (n, height, width), values from 0 (paper) to 1 (ink),
         or (n, height, width, 3).  What lies a little outside, as after augmentation, is cut off.
+        Or a dataset of batches of images, as Keras makes them of a folder, also from 0 (black)
+        to 255: its first ones are drawn, as many as other rows or titles have, else 8.
     titles
         A short text above each picture of the first row.
     size
@@ -57,14 +65,22 @@ def image_grid(
     """
     import matplotlib.pyplot as plt
 
+    rows = read_mapping(rows, "rows")
+    words = [] if titles is None else read_names(titles, "titles", least=0, most=MOST_PICTURES)
     found = {
         name: _pictures(images, f"Row {name!r}")
-        for name, images in read_mapping(rows, "rows").items()
+        for name, images in rows.items()
+        if not is_dataset(images)
+    }
+    columns = max(map(len, found.values()), default=0)
+    wanted = max(columns, len(words)) or OF_DATASET
+    found = {
+        name: found[name] if name in found else _first(images, wanted, f"Row {name!r}")
+        for name, images in rows.items()
     }
     columns = max(map(len, found.values()))
     if not columns:
         raise ValueError("rows has no pictures: there must be at least one.")
-    words = [] if titles is None else read_names(titles, "titles", least=0, most=MOST_PICTURES)
     size = read_number(size, "size", above=0, most=100)
     with style():
         figure, axes = plt.subplots(
@@ -107,13 +123,44 @@ def _pictures(images: np.ndarray, name: str) -> np.ndarray:
     return np.clip(pictures, 0, 1)
 
 
+def _first(dataset: tf.data.Dataset, count: int, name: str) -> np.ndarray:
+    """Return the first pictures of a dataset, from 0 (paper) to 1 (ink) or in colour."""
+    images = drop_labels(dataset.take(count), name)
+    sides = images.element_spec.shape
+    if sides.rank == 3 and sides[-1] in (1, 3):
+        raise ValueError(f"{name} gives one image at a time; wanted are batches: .batch(32).")
+    found: list[np.ndarray] = []
+    for batch in read_batches(images, name):
+        found.extend(batch.images[: count - len(found)])
+        if len(found) == count:
+            break
+    if not found:
+        raise ValueError(f"{name} is a dataset without a picture.")
+    pictures = np.stack(found)
+    if 16 < pictures.max() <= 255 and pictures.min() >= 0:
+        pictures = pictures / 255
+        if pictures.ndim == 3 or pictures.shape[-1] == 1:
+            pictures = 1 - pictures  # light becomes ink
+    return _pictures(pictures, name)
+
+
+def _shown(images: Sequence[np.ndarray] | tf.data.Dataset, count: int) -> list[np.ndarray]:
+    """Return pictures one by one; of a dataset, the first ones, as many as are wanted."""
+    if is_dataset(images):
+        return list(_first(images, count, "images"))
+    return [
+        _picture(image, f"images[{i}]")
+        for i, image in enumerate(read_items(images, "images", at_most=MOST_PICTURES))
+    ]
+
+
 def _picture(image: np.ndarray, name: str) -> np.ndarray:
     """Return one picture with values from 0 to 1."""
     return _pictures(read_array(image, name)[None], name)[0]
 
 
 def heat_maps(
-    images: Sequence[np.ndarray],
+    images: Sequence[np.ndarray] | tf.data.Dataset,
     maps: Sequence[np.ndarray],
     *,
     titles: Sequence[str] = (),
@@ -125,6 +172,7 @@ def heat_maps(
     ----------
     images
         Each (height, width), from 0 (paper) to 1 (ink), or (height, width, 3), from 0 to 1.
+        Or a dataset, as for `image_grid`: one picture for each map.
     maps
         For each picture a map of any size, 0 or more; its largest value becomes the brightest.
     titles
@@ -144,11 +192,9 @@ def heat_maps(
     """
     import matplotlib.pyplot as plt
 
-    shown = [
-        _picture(image, f"images[{i}]")
-        for i, image in enumerate(read_items(images, "images", at_most=MOST_PICTURES))
-    ]
-    hot = read_items(maps, "maps", at_least=len(shown), at_most=len(shown))
+    hot = read_items(maps, "maps", at_most=MOST_PICTURES)
+    shown = _shown(images, len(hot))
+    read_items(hot, "maps", at_least=len(shown), at_most=len(shown))
     hot = [read_rows(heat, f"maps[{i}]") for i, heat in enumerate(hot)]
     words = read_names(titles, "titles", least=0, most=MOST_PICTURES)
     size = read_number(size, "size", above=0, most=100)
@@ -183,14 +229,16 @@ def heat_maps(
 
 
 def top_answers(
-    images: Sequence[np.ndarray], answers: Sequence[Sequence[tuple[str, float]]]
+    images: Sequence[np.ndarray] | tf.data.Dataset,
+    answers: Sequence[Sequence[tuple[str, float]]],
 ) -> Figure:
     """Draw pictures, and beside each its best answers with their probabilities.
 
     Parameters
     ----------
     images
-        Each (height, width, 3), from 0 to 1.
+        Each (height, width, 3), from 0 to 1.  Or a dataset, as for `image_grid`: one picture
+        for each of the answers.
     answers
         For each picture (class name, probability), the best first.
 
@@ -207,14 +255,12 @@ def top_answers(
     import matplotlib.pyplot as plt
     from matplotlib.ticker import PercentFormatter
 
-    shown = [
-        _picture(image, f"images[{i}]")
-        for i, image in enumerate(read_items(images, "images", at_most=MOST_PICTURES))
-    ]
+    given = read_items(answers, "answers", at_most=MOST_PICTURES)
+    shown = _shown(images, len(given))
     count = len(shown)
     best_of = [
         [_answer(answer, i) for answer in read_items(some, f"answers[{i}]", at_most=MOST_PICTURES)]
-        for i, some in enumerate(read_items(answers, "answers", at_least=count, at_most=count))
+        for i, some in enumerate(read_items(given, "answers", at_least=count, at_most=count))
     ]
     lines = -(-count // 2)
     with style():

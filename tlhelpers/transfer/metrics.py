@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlhelpers.batches import drop_labels, is_dataset, read_batches
 from tlhelpers.data import splits
 from tlhelpers.inputs import (
     read_array,
@@ -17,8 +18,9 @@ from tlhelpers.inputs import (
 )
 from tlhelpers.networks.surgery import gives_logits, read_one_input, run_network
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 
 def confidence_bins(
@@ -169,15 +171,45 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     return float(interval.low), float(interval.high)
 
 
-def probabilities(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
-    """Return the class probabilities of each image, also where the network gives logits."""
+def probabilities(
+    model: keras.Model, images: np.ndarray | tf.data.Dataset, batch_size: int = 256
+) -> np.ndarray:
+    """Return the class probabilities of each image, also where the network gives logits.
+
+    Parameters
+    ----------
+    model
+        A classifier.
+    images
+        Shape (n, ...); or a dataset of batches of images: the answers come in the order of
+        one pass, so let it not shuffle.  Labels, if it has any, are not looked at.
+    batch_size
+        How many images of an array to handle at once.
+    """
     from scipy.special import softmax
 
+    if is_dataset(images):
+        return probabilities_and_labels(model, drop_labels(images))[0]
     images, size = read_for(model, images), read_count(batch_size, "batch_size")
     answers = np.concatenate(
         [run_network(model, images[start : start + size]) for start in range(0, len(images), size)]
     )
     return softmax(answers, axis=1) if gives_logits(model) else answers
+
+
+def probabilities_and_labels(
+    model: keras.Model, dataset: tf.data.Dataset, name: str = "images"
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the class probabilities of a dataset's images, and its labels, of the same pass."""
+    answers: list[np.ndarray] = []
+    numbers: list[np.ndarray] = []
+    for images, labels in read_batches(dataset, name):
+        answers.append(probabilities(model, read_for(model, images, name)))
+        if labels is not None:
+            numbers.append(labels)
+    if not answers:
+        raise ValueError(f"{name} is a dataset without a batch.")
+    return np.concatenate(answers), np.concatenate(numbers) if numbers else None
 
 
 def read_for(model: keras.Model, images: Any, name: str = "images") -> np.ndarray:
@@ -186,8 +218,22 @@ def read_for(model: keras.Model, images: Any, name: str = "images") -> np.ndarra
     return read_images(images, name, shape=shape, at_least=1)
 
 
-def accuracy(model: keras.Model, part: splits.Split) -> float:
-    """Return the accuracy of a classifier on images that are preprocessed already."""
+def accuracy(model: keras.Model, part: splits.Split | tf.data.Dataset) -> float:
+    """Return the accuracy of a classifier on images that are preprocessed already.
+
+    Parameters
+    ----------
+    model
+        A classifier.
+    part
+        Images and labels; or a dataset of such pairs, of which one pass is made.
+    """
+    if is_dataset(part):
+        found, labels = probabilities_and_labels(model, part, "part")
+        if labels is None:
+            raise ValueError("part must give pairs (images, labels); it gives images alone.")
+        labels = read_labels(labels, "the labels that part gives", classes=found.shape[1])
+        return float(np.mean(found.argmax(axis=1) == labels))
     images, labels = read_items(part, "part", at_least=2, at_most=2)
     images = read_for(model, images)
     labels = read_labels(labels, count=len(images))

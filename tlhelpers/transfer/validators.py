@@ -7,10 +7,11 @@ better for each of them, and none of them is always right.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlhelpers.batches import drop_labels, is_dataset, read_batches
 from tlhelpers.inputs import (
     check_shape,
     read_count,
@@ -21,11 +22,13 @@ from tlhelpers.inputs import (
     read_rows,
     read_seed,
 )
+from tlhelpers.transfer.adaptation.streams import read_source
 from tlhelpers.transfer.augmentation import augmented, random_warp
-from tlhelpers.transfer.metrics import probabilities, read_for
+from tlhelpers.transfer.metrics import probabilities, probabilities_and_labels, read_for
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 ROWS = 10  # of each domain, at least: two for each of five folds
 
@@ -138,7 +141,7 @@ def neighbourhood_density(answers: np.ndarray, *, temperature: float = 0.05) -> 
 
 def steady_information(
     model: keras.Model,
-    images: np.ndarray,
+    images: np.ndarray | tf.data.Dataset,
     *,
     augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_warp,
     copies: int = 6,
@@ -155,7 +158,7 @@ def steady_information(
     model
         A classifier.
     images
-        Target images, shape (n, ...).
+        Target images, shape (n, ...); or a dataset of them, of which one pass is made.
     augment
         Makes the copies.
     copies
@@ -176,17 +179,27 @@ def steady_information(
     >>> round(steady_information(model, points, augment=model_answers_differ, copies=2), 4)
     0.0
     """
-    images, rng = read_for(model, images), np.random.default_rng(read_seed(seed))
+    rng = np.random.default_rng(read_seed(seed))
     augment, copies = read_function(augment, "augment"), read_count(copies, "copies")
-    warped = (augmented(augment, images, rng) for _ in range(copies))
-    return information(np.mean([probabilities(model, part) for part in warped], axis=0))
+
+    def answers(images: np.ndarray) -> np.ndarray:
+        images = read_for(model, images)
+        warped = (augmented(augment, images, rng) for _ in range(copies))
+        return np.mean([probabilities(model, part) for part in warped], axis=0)
+
+    if not is_dataset(images):
+        return information(answers(images))
+    found = [answers(batch.images) for batch in read_batches(drop_labels(images))]
+    if not found:
+        raise ValueError("images is a dataset without a batch.")
+    return information(np.concatenate(found))
 
 
 def validate(
     model: keras.Model,
-    target_images: np.ndarray,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
+    target_images: np.ndarray | tf.data.Dataset,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None = None,
     *,
     augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
 ) -> dict[str, float]:
@@ -197,9 +210,9 @@ def validate(
     model
         A classifier.
     target_images
-        Unlabelled target images that were not used to adapt it.
+        Unlabelled target images that were not used to adapt it; or a dataset of them.
     source_images, source_labels
-        Source images kept aside.
+        Source images kept aside; or a dataset of pairs, and no labels beside it.
     augment
         Makes warped copies for `steady_information`, such as `random_warp`.
 
@@ -209,14 +222,20 @@ def validate(
         ``"source accuracy"``, ``"certainty"``, ``"information"``, ``"density"``, and,
         if ``augment`` is given, ``"steady information"``.
     """
-    target_images = read_for(model, target_images, "target_images")
-    source_images = read_for(model, source_images, "source_images")
+    labels: Any = source_labels
+    if is_dataset(source_images):
+        pairs = read_source(source_images, source_labels)
+        source_answers, labels = probabilities_and_labels(model, pairs, "source_images")
+    else:
+        source_answers = probabilities(model, read_for(model, source_images, "source_images"))
+    if not is_dataset(target_images):
+        target_images = read_for(model, target_images, "target_images")
     answers = probabilities(model, target_images)
     steady = {}
     if augment is not None:
         steady["steady information"] = steady_information(model, target_images, augment=augment)
     return steady | {
-        "source accuracy": source_accuracy(probabilities(model, source_images), source_labels),
+        "source accuracy": source_accuracy(source_answers, labels),
         "certainty": certainty(answers),
         "information": information(answers),
         "density": neighbourhood_density(answers),

@@ -21,6 +21,13 @@ for each step.  Its settings can be given to any of these methods:
 ``watch``
     Called after each step with its number, from 1, and the network as it is by then.
 
+Images may also come in a ``tf.data.Dataset`` of batches, such as
+`keras.utils.image_dataset_from_directory` gives, for what is larger than memory: for the
+source one of pairs (images, labels), with ``source_labels=None``; for the target one of
+images, or of pairs whose labels are not looked at.  Arrays are drawn from at random; a
+dataset is taken in its own order, in batches of ``batch_size`` whatever its own are, again
+and again: let it shuffle.  AdaBN, TENT and the target's statistics take one pass each.
+
 How good may a network be, judged without labels?  See `tlhelpers.transfer.validators`.
 """
 

@@ -18,15 +18,16 @@ from tlhelpers.transfer.adaptation.losses import (
     reverse_gradient,
 )
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 
 def deep_coral(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    target_images: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     weight: float = 100.0,
     **settings: Unpack[Settings],
@@ -65,9 +66,9 @@ def deep_coral(
 
 def deep_mmd(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    target_images: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     weight: float = 1.0,
     **settings: Unpack[Settings],
@@ -106,9 +107,9 @@ def deep_mmd(
 
 def dann(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    target_images: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     weight: float = 1.0,
     hidden: int = 64,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tlhelpers.batches import is_dataset
 from tlhelpers.inputs import read_count
 from tlhelpers.networks.surgery import (
     all_layers,
@@ -17,16 +18,22 @@ from tlhelpers.networks.surgery import (
     walk,
 )
 from tlhelpers.transfer.adaptation.checks import History, read_norm_input
+from tlhelpers.transfer.adaptation.streams import stream, with_spread
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 #: Numbers that the largest layer may put out at once, if nobody says how many images.
 AT_ONCE = 2**24
+#: Images that are always handled at once: with fewer, deeper layers see too little of them.
+LEAST_AT_ONCE = 256
 
 
 def take_target_statistics(
-    network: keras.Model, images: np.ndarray, batch_size: int | None = None
+    network: keras.Model,
+    images: np.ndarray | tf.data.Dataset,
+    batch_size: int | None = None,
 ) -> None:
     """Give each BatchNormalization the moments of what arrives there, all in one pass.
 
@@ -39,13 +46,18 @@ def take_target_statistics(
     network
         Changed in place; nothing but the statistics.
     images
-        Shape (m, ...).
+        Shape (m, ...); or a dataset of images, of which one pass is made.
     batch_size
         How many to handle at once; by default at least 256, and all if they are small.
     """
-    batch_size = batch_size or max(256, AT_ONCE // _largest(network))
-    # Batches of nearly one size, and none of one image, which has no spread.
-    count = min(-(-len(images) // batch_size), len(images) // 2)
+    batch_size = batch_size or max(LEAST_AT_ONCE, AT_ONCE // _largest(network))
+    batches: Iterable[np.ndarray]
+    if is_dataset(images):
+        batches = with_spread(stream(images, network, "target_images", batch_size))
+    else:
+        # Batches of nearly one size, and none of one image, which has no spread.
+        count = min(-(-len(images) // batch_size), len(images) // 2)
+        batches = np.array_split(images, count)
     layers = batchnorm_layers(network)
     moments: dict[int, list[tuple]] = {id(layer): [] for layer in layers}
     with ExitStack() as stack:
@@ -54,7 +66,7 @@ def take_target_statistics(
         for layer in walk(network):
             if type(layer).__name__ == "TimeDistributed":
                 stack.enter_context(_calls(layer, _all_times_at_once(layer)))
-        for batch in np.array_split(images, count):
+        for batch in batches:
             run_network(network, np.array(batch))
     for layer in layers:
         if not moments[id(layer)]:  # it is not on the way from the input to the output
@@ -116,7 +128,10 @@ def _all_times_at_once(wrapper: keras.Layer) -> Callable:
 
 
 def adabn(
-    model: keras.Model, target_images: np.ndarray, *, batch_size: int | None = None
+    model: keras.Model,
+    target_images: np.ndarray | tf.data.Dataset,
+    *,
+    batch_size: int | None = None,
 ) -> tuple[keras.Model, History]:
     """Replace the statistics of BatchNormalization by those of the target. No training.
 
@@ -125,7 +140,8 @@ def adabn(
     model
         A network with BatchNormalization layers, at any depth.
     target_images
-        Shape (m, ...), at least two images; the more the better.
+        Shape (m, ...), at least two images; the more the better.  Or a dataset, of which
+        one pass is made.
     batch_size
         How many images to handle at once, at least 2: the larger, the more exact; by
         default at least 256, and all if they are small.  See `take_target_statistics`.

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from tlhelpers.batches import is_dataset
 from tlhelpers.inputs import read_network, read_number
 from tlhelpers.networks.surgery import copy_network, restore_trainable, train_only
 from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
 from tlhelpers.transfer.adaptation.checks import History, not_finite, read_norm_input
 from tlhelpers.transfer.adaptation.loop import Settings, make_trainer, step_on, train
 from tlhelpers.transfer.adaptation.losses import mean_entropy
+from tlhelpers.transfer.adaptation.streams import stream
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 
 def shot(
     model: keras.Model,
-    target_images: np.ndarray,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     weight: float = 1.0,
     **settings: Unpack[Settings],
@@ -66,7 +69,7 @@ def shot(
 
 def tent(
     model: keras.Model,
-    target_images: np.ndarray,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     batch_size: int = 64,
     learning_rate: float = 1e-3,
@@ -82,7 +85,8 @@ def tent(
     model
         A network with BatchNormalization layers.
     target_images
-        Shape (m, ...), in the order in which they arrive.
+        Shape (m, ...), in the order in which they arrive.  Or a dataset: a first pass
+        adapts, a second one takes the statistics.
     batch_size
         How many images arrive together, at least 2.
     learning_rate
@@ -120,13 +124,22 @@ def tent(
 
     trainer = make_trainer(network, loss, None, learning_rate)
     history: History = {"loss": [], "answers": []}
-    starts = range(0, len(target_images) - 1, batch_size)  # a last batch of one has no spread
-    for start in tqdm(starts, desc="Adapting", leave=False, delay=1, disable=not progress):
-        numbers = step_on(trainer, {"target": np.array(target_images[start : start + batch_size])})
+    batches: Iterable[np.ndarray]
+    if is_dataset(target_images):
+        steps = None
+        batches = (x for x, _ in stream(target_images, network, "target_images", batch_size))
+    else:
+        starts = range(0, len(target_images) - 1, batch_size)
+        steps = len(starts)
+        batches = (target_images[start : start + batch_size] for start in starts)
+    # A last batch of one image has no spread.
+    batches = (np.array(images) for images in batches if len(images) > 1)
+    bar = tqdm(batches, desc="Adapting", total=steps, leave=False, delay=1, disable=not progress)
+    for step, images in enumerate(bar):
+        numbers = step_on(trainer, {"target": images})
         loss_now = float(numbers["loss"])
         if not np.isfinite(loss_now):
-            step = start // batch_size
-            raise FloatingPointError(not_finite(loss_now, step, len(starts), learning_rate))
+            raise FloatingPointError(not_finite(loss_now, step, steps, learning_rate))
         history["loss"].append(loss_now)
         history["answers"].extend(numbers["answers"].tolist())
     restore_trainable(network, model)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
+from tlhelpers.batches import Batch, is_dataset
 from tlhelpers.inputs import read_count, read_function, read_network, read_number, read_seed
 from tlhelpers.networks.surgery import (
     all_layers,
@@ -22,12 +23,20 @@ from tlhelpers.networks.surgery import (
     walk,
 )
 from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
-from tlhelpers.transfer.adaptation.checks import History, need_images, not_finite, read_input
+from tlhelpers.transfer.adaptation.checks import (
+    History,
+    need_images,
+    not_finite,
+    read_input,
+    tell_absent,
+)
 from tlhelpers.transfer.adaptation.losses import cross_entropy
+from tlhelpers.transfer.adaptation.streams import stream
 from tlhelpers.transfer.augmentation import augmented
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 
 class Settings(TypedDict, total=False):
@@ -45,9 +54,9 @@ class Settings(TypedDict, total=False):
 def train(
     model: keras.Model,
     loss: Callable,
-    source_images: np.ndarray | None,
+    source_images: np.ndarray | tf.data.Dataset | None,
     source_labels: np.ndarray | None,
-    target_images: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset | None,
     *,
     more: Callable[[int, keras.Model, dict], dict] | None = None,
     helper: keras.Model | None = None,
@@ -72,9 +81,10 @@ def train(
         ``"target"``, as far as they were given.  ``look(images)`` runs the
         network and returns features and probabilities.
     source_images, source_labels
-        Shapes (n, ...) and (n,); or None for methods without source data.
+        Shapes (n, ...) and (n,); or a dataset of pairs and None; or None for methods without
+        source data.
     target_images
-        Shape (m, ...); or None.
+        Shape (m, ...); or a dataset, whose labels, if it has any, are not looked at; or None.
     more
         ``more(step, network, batch)`` returns what else belongs into the batch.
     helper
@@ -96,7 +106,8 @@ def train(
     Raises
     ------
     ValueError
-        If shapes, labels or the batch size do not fit.
+        If shapes, labels or the batch size do not fit.  What a dataset gives is checked when it
+        comes; of classes that did not come there is a warning at the end.
     FloatingPointError
         If the loss is no longer a finite number; the message says at which step.
     """
@@ -123,10 +134,13 @@ def train(
     seed_random_layers(network, seed)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     trainer = make_trainer(network, loss, helper, schedule)
-    batches = _batches(source_images, source_labels, target_images, batch_size, augment, seed)
+    domains = source_images, source_labels, target_images
+    batches = _batches(network, *domains, batch_size, augment, seed)
     history: History = {}
+    came: set[int] = set()
     for step in tqdm(range(steps), desc="Training", leave=False, delay=1, disable=not progress):
         batch = next(batches)
+        came.update(batch.get("labels", ()))
         batch |= more(step, network, batch) if more is not None else {}
         numbers = step_on(trainer, batch)
         for name, value in numbers.items():
@@ -136,6 +150,8 @@ def train(
         if watch is not None:
             watch(step + 1, network)
     restore_trainable(network, model)
+    if is_dataset(source_images):
+        tell_absent(model.output_shape[-1], came, steps)
     if target_images is not None and batchnorm_layers(network):
         take_target_statistics(network, target_images)
     return network, history
@@ -214,17 +230,33 @@ def _with_features(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], [head.input, answers])
 
 
-def _draw(n: int, batch_size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield row numbers for ever; each row comes once before any comes again."""
+def _draw(
+    images: Any,
+    labels: np.ndarray | None,
+    size: int,
+    rng: np.random.Generator,
+    model: keras.Model,
+    name: str,
+) -> Iterator[Batch]:
+    """Yield batches for ever; each image comes once before any comes again.
+
+    Those of an array are drawn at random; those of a dataset come in its order.
+    """
+    if is_dataset(images):
+        yield from stream(images, model, name, size, endless=True)
+        return
     while True:
-        order = rng.permutation(n)
-        yield from (order[i : i + batch_size] for i in range(0, n - batch_size + 1, batch_size))
+        order = rng.permutation(len(images))
+        for i in range(0, len(order) - size + 1, size):
+            rows = order[i : i + size]
+            yield Batch(images[rows], None if labels is None else labels[rows])
 
 
 def _batches(
-    source_images: np.ndarray | None,
+    model: keras.Model,
+    source_images: Any,
     source_labels: np.ndarray | None,
-    target_images: np.ndarray | None,
+    target_images: Any,
     batch_size: int,
     augment: Callable | None,
     seed: int,
@@ -233,31 +265,28 @@ def _batches(
 
     So a method sees the same source batches whatever it does with the target.
     """
-
-    def pick(images: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        chosen = images[rows]
-        return chosen if augment is None else augmented(augment, chosen, rng)
-
-    source_rng, target_rng = (np.random.default_rng([seed, domain]) for domain in (0, 1))
-    if source_images is not None:
-        source_rows = _draw(len(source_images), batch_size, source_rng)
-    if target_images is not None:
-        target_rows = _draw(len(target_images), batch_size, target_rng)
+    domains = {}
+    for number, (name, images, labels) in enumerate(
+        [("source", source_images, source_labels), ("target", target_images, None)]
+    ):
+        if images is not None:
+            rng = np.random.default_rng([seed, number])
+            drawn = _draw(images, labels, batch_size, rng, model, f"{name}_images")
+            domains[name] = drawn, rng
     while True:
         batch = {}
-        if source_images is not None:
-            rows = next(source_rows)
-            batch["source"] = pick(source_images, rows, source_rng)
-            batch["labels"] = source_labels[rows]  # type: ignore[index]
-        if target_images is not None:
-            batch["target"] = pick(target_images, next(target_rows), target_rng)
+        for name, (drawn, rng) in domains.items():
+            images, labels = next(drawn)
+            batch[name] = images if augment is None else augmented(augment, images, rng)
+            if labels is not None:
+                batch["labels"] = labels
         yield batch
 
 
 def source_only(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None = None,
     **settings: Unpack[Settings],
 ) -> tuple[keras.Model, History]:
     """Train on with source images only: the rival that every method must beat.

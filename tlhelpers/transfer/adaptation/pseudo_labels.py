@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from tlhelpers.batches import is_dataset
 from tlhelpers.inputs import (
     read_count,
     read_function,
@@ -15,21 +16,24 @@ from tlhelpers.inputs import (
     read_number,
     read_probabilities,
 )
+from tlhelpers.networks.surgery import copy_network
 from tlhelpers.transfer.adaptation.checks import History
 from tlhelpers.transfer.adaptation.loop import Settings, train
 from tlhelpers.transfer.adaptation.losses import alignment_ratio, cross_entropy
+from tlhelpers.transfer.adaptation.streams import read_target, stream
 from tlhelpers.transfer.augmentation import augmented, random_warp
 from tlhelpers.transfer.metrics import probabilities
 
-if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
+    import tensorflow as tf
 
 
 def self_training(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    target_images: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     weight: float = 1.0,
     rounds: int = 5,
@@ -41,6 +45,10 @@ def self_training(
     In each round the network labels the target, and keeps for each class that
     it predicts the same share of its surest images, so that easy classes do
     not crowd out hard ones.  The share grows from round to round.
+
+    Of a dataset, answers are kept, not images: a first pass in each round says how sure is
+    sure enough for each class; then a copy of the network, as it was at that time, labels
+    the images as they come, in whatever order.
 
     Parameters
     ----------
@@ -68,21 +76,26 @@ def self_training(
     read_count(rounds, "rounds")
     for share in read_items(shares, "shares", at_least=2, at_most=2):
         read_number(share, "A share", above=0, most=1)
-    target_images = read_images(target_images, "target_images")
+    if not is_dataset(target_images):
+        target_images = read_images(target_images, "target_images")
     steps, size = settings.get("steps", 300), settings.get("batch_size", 64)
     augment = settings.get("augment")
     rng = np.random.default_rng([settings.get("seed", 0), 2])
-    kept: dict[str, np.ndarray] = {}
+    own: Iterator[tuple[np.ndarray, np.ndarray]] = iter(())
 
     def more(step: int, network: keras.Model, batch: dict) -> dict:
+        nonlocal own
         number = step * rounds // steps
         if step == 0 or number > (step - 1) * rounds // steps:
-            share = np.linspace(*shares, rounds)[number]
-            kept["rows"], kept["labels"] = surest_rows(probabilities(network, target_images), share)
-        chosen = rng.integers(len(kept["rows"]), size=size)
-        images = target_images[kept["rows"][chosen]]
+            share = float(np.linspace(*shares, rounds)[number])
+            own = (
+                _surest_of_dataset(network, target_images, share, size)
+                if is_dataset(target_images)
+                else _surest_of_array(network, target_images, share, size, rng)
+            )
+        images, labels = next(own)
         images = images if augment is None else augmented(augment, images, rng)
-        return {"own": images, "own labels": kept["labels"][chosen]}
+        return {"own": images, "own labels": labels}
 
     def loss(look: Callable, batch: dict) -> tuple[Any, dict]:
         task = cross_entropy(batch["labels"], look(batch["source"])[1])
@@ -90,6 +103,44 @@ def self_training(
         return task + weight * own, {"source loss": task, "own loss": own}
 
     return train(model, loss, source_images, source_labels, target_images, more=more, **settings)
+
+
+def _surest_of_array(
+    network: keras.Model, images: np.ndarray, share: float, size: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches of the surest images, drawn at random, with the network's own labels."""
+    rows, labels = surest_rows(probabilities(network, images), share)
+    while True:
+        chosen = rng.integers(len(rows), size=size)
+        yield images[rows[chosen]], labels[chosen]
+
+
+def _surest_of_dataset(
+    network: keras.Model, dataset: tf.data.Dataset, share: float, size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the same images as `_surest_of_array`, in the order in which a dataset gives them."""
+    network, dataset = copy_network(network), read_target(dataset)  # it goes on learning
+    answers = probabilities(network, dataset)
+    rows, labels = surest_rows(answers, share)
+    least = np.full(answers.shape[1], np.inf)
+    np.minimum.at(least, labels, answers[rows].max(axis=1) - 1e-5)  # in another batch, so alike
+    kept: list[tuple[np.ndarray, np.ndarray]] = []
+    passed = 0
+    for images, _ in stream(dataset, network, "target_images", endless=True):
+        answers_now = probabilities(network, images)
+        labels = answers_now.argmax(axis=1)
+        sure = answers_now.max(axis=1) >= least[labels]
+        passed = 0 if sure.any() else passed + len(images)
+        if passed > 2 * len(answers):
+            raise ValueError(
+                "target_images gives other images in every pass, and the network is sure of none. "
+                "Give a dataset that does not change them, and augment=... to this method."
+            )
+        kept.append((images[sure], labels[sure]))
+        while sum(len(part) for _, part in kept) >= size:
+            images, labels = (np.concatenate(parts) for parts in zip(*kept, strict=True))
+            kept = [(images[size:], labels[size:])]
+            yield images[:size], labels[:size]
 
 
 def surest_rows(answers: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -121,9 +172,9 @@ def surest_rows(answers: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarr
 
 def consistency(
     model: keras.Model,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    target_images: np.ndarray,
+    source_images: np.ndarray | tf.data.Dataset,
+    source_labels: np.ndarray | None,
+    target_images: np.ndarray | tf.data.Dataset,
     *,
     strong: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_warp,
     threshold: float = 0.9,
