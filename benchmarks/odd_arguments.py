@@ -109,6 +109,8 @@ def judge(call: Call) -> Found:
         return Found(call, "wrong", f"taken: {_short(result)}")
     if bad := _not_finite(result):
         return Found(call, "wrong", f"{bad} in the result")
+    if call.odd.name == odd_values.DATASET and call.argument in valid_calls.IN_ITS_ORDER:
+        return Found(call, "right")
     if call.odd.must == odd_values.EQUAL and not _alike(result, usual_result(call.function)):
         return Found(call, "wrong", f"another result: {_short(result)}")
     return Found(call, "right")

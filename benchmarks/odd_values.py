@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ANY, REFUSE, EQUAL = "any", "refuse", "equal"
+DATASET = "as a dataset of batches"  # the name of such a value
 
 
 class Odd(NamedTuple):
@@ -168,7 +169,7 @@ def _arrays_like(valid: np.ndarray) -> Iterator[Odd]:
     yield Odd("not contiguous", lambda: np.repeat(valid, 2, axis=0)[::2], EQUAL)
     yield Odd("read-only", lambda: _read_only(valid), EQUAL)
     yield Odd("as a tensor", lambda: _tensor_of(valid), EQUAL)
-    yield Odd("as a dataset of batches", lambda: _dataset_of(valid), EQUAL)
+    yield Odd(DATASET, lambda: _dataset_of(valid), EQUAL)
     yield Odd("as objects", lambda: valid.astype(object), EQUAL)
     for dtype in ("float64", "float32", "float16", "int64", "uint8", "bool", ">f4"):
         with np.errstate(invalid="ignore"):

@@ -547,6 +547,9 @@ CHANGES = {
     "tl.augmentation.random_warp": {"rng"},
 }
 
+#: Arguments whose rows are drawn at random from an array; a dataset gives them in its own order.
+IN_ITS_ORDER = {"source_images", "target_images"}
+
 #: Arguments for which a large array is right, and only much work.
 MUCH_WORK = {("tl.augmentation.random_affine", "images"), ("tl.augmentation.random_warp", "images")}
 

@@ -33,6 +33,15 @@ def test_images_alone_have_no_labels(slices):
     np.testing.assert_array_equal(joined, IMAGES)
 
 
+def test_labels_that_are_dropped_are_not_looked_at(slices):
+    for labels in ([np.nan] * 5, ["a"] * 5, np.full((5, 3), -1)):
+        dataset = batches.drop_labels(slices((IMAGES, labels)).batch(2))
+        joined = np.concatenate([batch.images for batch in batches.read_batches(dataset)])
+        np.testing.assert_array_equal(joined, IMAGES)
+    with pytest.raises(ValueError, match="pictures never ends"):
+        batches.drop_labels(slices((IMAGES, LABELS)).batch(2).repeat(), "pictures")
+
+
 @pytest.mark.parametrize("value", [IMAGES, [IMAGES], None, "dataset", iter([IMAGES])])
 def test_other_things_are_no_datasets(value):
     assert not batches.is_dataset(value)

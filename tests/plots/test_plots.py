@@ -410,3 +410,61 @@ def test_answers_belong_to_pictures():
         plots.top_answers([np.zeros((8, 8, 3))], [[("cat", 1.0)]] * 2)
     with pytest.raises(ValueError, match="maps must have 1 items; got 2"):
         plots.heat_maps([np.zeros((8, 8))], [np.eye(3)] * 2)
+
+
+# Datasets ----------------------------------------------------------------------------
+
+
+def dataset(images, labels=None, size=5):
+    import tensorflow as tf
+
+    parts = images if labels is None else (images, labels)
+    return tf.data.Dataset.from_tensor_slices(parts).batch(size)
+
+
+def shown(figure):
+    """The pictures of a figure, as they are drawn."""
+    return [np.asarray(axis.images[0].get_array()) for axis in figure.axes if axis.images]
+
+
+def test_the_first_pictures_of_a_dataset_are_drawn_as_those_of_an_array():
+    colour = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 3)).astype("float32")
+    given = dataset(colour, np.eye(20))  # labels of any kind
+    np.testing.assert_allclose(shown(plots.image_grid({"a": given})), colour[:8] / 255, atol=1e-6)
+    rows = {"two": np.zeros((2, 6, 6)), "dataset": given}
+    np.testing.assert_allclose(shown(plots.image_grid(rows))[2:], colour[:2] / 255, atol=1e-6)
+    titled = plots.image_grid({"a": given.repeat()}, titles=list("abcdefghijk"))
+    np.testing.assert_allclose(shown(titled), colour[:11] / 255, atol=1e-6)
+    few = plots.image_grid({"a": dataset(colour[:3] / 255)})  # from 0 to 1 already
+    np.testing.assert_allclose(shown(few), colour[:3] / 255, atol=1e-6)
+
+
+def test_grey_pictures_of_a_dataset_are_light_on_black():
+    grey = np.zeros((1, 4, 4, 1), np.uint8)
+    grey[0, 0, 0] = 255
+    (picture,) = shown(plots.image_grid({"a": dataset(grey)}))
+    assert picture[0, 0, 0] == 0 and (picture.ravel()[1:] == 1).all()  # 0 is drawn white
+    (axis,) = plots.image_grid({"a": dataset(grey)}).axes
+    assert axis.images[0].get_cmap().name == "gray_r"
+
+
+def test_heat_maps_and_answers_take_as_many_of_a_dataset_as_there_are():
+    colour = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 3)).astype("float32")
+    figure = plots.heat_maps(dataset(colour), [np.eye(3)] * 3)
+    np.testing.assert_allclose(shown(figure)[:3], colour[:3] / 255, atol=1e-6)
+    figure = plots.top_answers(dataset(colour), [[("cat", 0.9)]] * 2)
+    np.testing.assert_allclose(shown(figure), colour[:2] / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda x: dataset(x).unbatch(), r"one image at a time.*batch\(32\)"),
+        (lambda x: dataset(x).take(0), "without a picture"),
+        (lambda x: dataset(x - 1), "between 0 and 1; got -1"),
+        (lambda x: dataset(x[:, :, 0, 0]), r"must have the shape \(n, height, width\)"),
+    ],
+)
+def test_datasets_that_cannot_be_drawn_are_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        plots.image_grid({"a": make(np.zeros((3, 6, 6, 3), "float32"))})
