@@ -443,7 +443,7 @@ def test_grey_pictures_of_a_dataset_are_light_on_black():
     grey = np.zeros((1, 4, 4, 1), np.uint8)
     grey[0, 0, 0] = 255
     (picture,) = shown(plots.image_grid({"a": dataset(grey)}))
-    assert picture[0, 0, 0] == 0 and (picture.ravel()[1:] == 1).all()  # 0 is drawn white
+    assert picture[0, 0] == 0 and (picture.ravel()[1:] == 1).all()  # 0 is drawn white
     (axis,) = plots.image_grid({"a": dataset(grey)}).axes
     assert axis.images[0].get_cmap().name == "gray_r"
 
