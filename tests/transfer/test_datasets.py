@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tlhelpers.batches import Batch
 from tlhelpers.transfer import adaptation, fine_tuning, metrics, validators
-from tlhelpers.transfer.adaptation import batchnorm_statistics, entropy, loop
+from tlhelpers.transfer.adaptation import batchnorm_statistics, entropy, loop, streams
 
 QUICK = {"steps": 6, "batch_size": 16}
 
@@ -410,6 +411,8 @@ def test_target_statistics_of_a_last_image_alone_join_the_batch_before():
         model, _ = adaptation.adabn(network(), images, batch_size=33)
         found.append(model)
     same_weights(*found)
+    parts = [Batch(TARGET[i : i + 16], None) for i in (0, 16, 95)]
+    assert [len(images) for images in streams.with_spread(iter(parts))] == [16, 17]
     model, _ = adaptation.adabn(network(), alone(TARGET[:33], size=5), batch_size=16)
     dense, norm = model.layers[:2]
     arriving = TARGET[:33] @ dense.get_weights()[0] + dense.get_weights()[1]
