@@ -15,6 +15,7 @@ from tlhelpers.data import solar
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.labs import load
 from tlhelpers.labs import solar as solar_lab
+from tlhelpers.labs.lab import Lab
 from tlhelpers.networks import features
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -48,14 +49,25 @@ def block_ends(network: keras.Model) -> dict[int, str]:
     return dict(enumerate(found.values(), 1))
 
 
-def pooled_blocks(network: keras.Model) -> tuple[keras.Model, dict[int, slice]]:
+def pooled_blocks(
+    network: keras.Model, only: Sequence[int] | None = None
+) -> tuple[keras.Model, dict[int, slice]]:
     """Return a network that gives the means of every block, and the columns of each.
 
     Block 0 stands for the last features, before the head.
+
+    Parameters
+    ----------
+    network
+        Whole, with its head of one layer.
+    only
+        Numbers of the blocks that are wanted beside block 0; by default, all.
     """
     import keras
 
     ends = block_ends(network)
+    if only is not None:
+        ends = {number: name for number, name in ends.items() if number in only}
     pool = keras.layers.GlobalAveragePooling2D
     parts = {number: pool()(network.get_layer(name).output) for number, name in ends.items()}
     parts[0] = network.layers[-1].input  # of the head: pooled already
@@ -73,18 +85,23 @@ def score(
 ) -> Scores:
     """Learn a logistic regression on standardised rows, and test it on others."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import balanced_accuracy_score, roc_auc_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=penalty, max_iter=2000))
     model.fit(rows[train], labels[train])
-    answers = model.decision_function(rows[test])
+    return score_answers(model.decision_function(rows[test]), labels[test])
+
+
+def score_answers(answers: np.ndarray, labels: np.ndarray) -> Scores:
+    """Score answers of any size; those above 0 say that there is a defect."""
+    from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
     right = answers > 0
     return Scores(
-        float(np.mean(right == labels[test])),
-        float(balanced_accuracy_score(labels[test], right)),
-        float(roc_auc_score(labels[test], answers)),
+        float(np.mean(right == labels)),
+        float(balanced_accuracy_score(labels, right)),
+        float(roc_auc_score(labels, answers)),
     )
 
 
@@ -120,11 +137,36 @@ def majority(labels: np.ndarray, train: np.ndarray, test: np.ndarray) -> Scores:
     return Scores(float(np.mean(labels[test] == usual)), 0.5, 0.5)
 
 
-def measure_cells(seeds: range, architecture: str | None = None) -> tables.Rows | None:
-    """Return the table for several splits between modules, or None without the photographs.
+class Cells(NamedTuple):
+    """All cells, and what a classifier may look at: one row for each cell.
 
-    The cut and the C of the logistic regression are chosen on the modules to
-    learn from, for each split anew.
+    Attributes
+    ----------
+    lab
+        The solar lab; its cells have kinds and modules.
+    blocks
+        Means of each block of the network; 0: the last features.  See `pooled_blocks`.
+    pixels
+        The pictures at 28 x 28 pixels.
+    brightness
+        Mean and spread of each picture.
+    """
+
+    lab: Lab
+    blocks: dict[int, np.ndarray]
+    pixels: np.ndarray
+    brightness: np.ndarray
+
+
+def load_cells(architecture: str, only: Sequence[int] | None = None) -> Cells | None:
+    """Load all cells and their features, or say what is missing and return None.
+
+    Parameters
+    ----------
+    architecture
+        MobileNetV2 or an EfficientNet.
+    only
+        As for `pooled_blocks`.
     """
     try:
         lab = load.load_lab("solar", architecture=architecture)
@@ -132,20 +174,39 @@ def measure_cells(seeds: range, architecture: str | None = None) -> tables.Rows 
         print(missing)
         return None
     assert lab.cells is not None
-    images, labels, _, kinds, modules = lab.cells
-    network, columns = pooled_blocks(lab.network())
+    images = lab.cells.images
+    network, columns = pooled_blocks(lab.network(), only)
     everything = features.compute(network, solar_lab.grey_to_rgb(images), preprocess=lab.preprocess)
-    blocks = {number: everything[:, part] for number, part in columns.items()}
     grey = images.reshape(len(images), -1).astype(np.float32)
     side = images.shape[1] // PIXELS
     small = images[:, : side * PIXELS, : side * PIXELS]
     small = small.reshape(-1, PIXELS, side, PIXELS, side).mean(axis=(2, 4))
+    return Cells(
+        lab,
+        {number: everything[:, part] for number, part in columns.items()},
+        small.reshape(len(small), -1),
+        np.stack([grey.mean(1), grey.std(1)], axis=1),
+    )
+
+
+def measure_cells(seeds: range, architecture: str = "EfficientNetLite0") -> tables.Rows | None:
+    """Return the table for several splits between modules, or None without the photographs.
+
+    The cut and the C of the logistic regression are chosen on the modules to
+    learn from, for each split anew.
+    """
+    cells = load_cells(architecture)
+    if cells is None:
+        return None
+    lab, blocks = cells.lab, cells.blocks
+    assert lab.cells is not None
+    _, labels, _, kinds, modules = lab.cells
     ways: dict[str, list[np.ndarray]] = {
         "head on the last features": [blocks[0]],
         f"cut after block {CUT}": [blocks[CUT]] if CUT in blocks else [],
         "best cut, chosen on the modules to learn from": list(blocks.values()),
-        f"raw pixels ({PIXELS} × {PIXELS})": [small.reshape(len(small), -1)],
-        "mean and spread of brightness": [np.stack([grey.mean(1), grey.std(1)], axis=1)],
+        f"raw pixels ({PIXELS} × {PIXELS})": [cells.pixels],
+        "mean and spread of brightness": [cells.brightness],
     }
 
     def through(ways: dict[str, list[np.ndarray]], split: Callable, groups: np.ndarray) -> dict:
