@@ -242,7 +242,7 @@ def test_onnx_runs_and_not_keras(cache, convolutions, monkeypatch):
     assert np.array_equal(again, first) and len(exported(cache)) == 1
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "version"])
+@pytest.mark.parametrize("damage", ["cut", "longer", "flipped", "seal", "empty", "version"])
 def test_a_damaged_or_older_export_is_made_again(cache, convolutions, monkeypatch, damage):
     first = features.compute(convolutions, PICTURES, fast=True, cache=False)
     (path,) = exported(cache)
@@ -252,13 +252,32 @@ def test_a_damaged_or_older_export_is_made_again(cache, convolutions, monkeypatc
     else:
         middle = len(whole) // 2
         flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-        path.write_bytes({"cut": whole[:middle], "flipped": flipped, "empty": b""}[damage])
+        broken = {"cut": whole[:middle], "longer": whole + b"0", "flipped": flipped, "empty": b""}
+        broken["seal"] = whole[:-1] + bytes([whole[-1] ^ 1])
+        path.write_bytes(broken[damage])
     calls = []
     export = onnx_runtime._export
     monkeypatch.setattr(onnx_runtime, "_export", lambda n: calls.append(n) or export(n))
     assert np.array_equal(features.compute(convolutions, PICTURES, fast=True, cache=False), first)
     assert len(calls) == 1
     assert len(exported(cache)) == (2 if damage == "version" else 1)
+
+
+def test_other_weights_get_an_export_of_their_own_whatever_lies_in_its_place(cache, convolutions):
+    features.compute(convolutions, PICTURES, fast=True, cache=False)
+    (path,) = exported(cache)
+    first = path.read_bytes()
+    other = keras.models.clone_model(convolutions)
+    other.set_weights([w + 0.1 for w in convolutions.get_weights()])
+    wanted = features.compute(other, PICTURES, fast=False, cache=False)
+    got = features.compute(other, PICTURES, fast=True, cache=False)
+    assert np.abs(got - wanted).max() < 1e-4
+    (place,) = set(exported(cache)) - {path}
+    place.write_bytes(first)  # whole, but of the same layers with other weights
+    got = features.compute(other, PICTURES, fast=True, cache=False)
+    assert np.abs(got - wanted).max() < 1e-4
+    assert np.abs(wanted - features.compute(convolutions, PICTURES, cache=False)).max() > 1e-3
+    assert place.read_bytes() != first and path.read_bytes() == first
 
 
 def test_features_of_another_version_are_made_again(cache, network, monkeypatch):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: both take a while to lo
     import keras
     import onnxruntime
 
-FORMAT = 1  # of the files in the cache: raise it, and the old ones are made again
+FORMAT = 2  # of the files in the cache: raise it, and the old ones are made again
 #: Images x pixels x parameters from which on ONNX pays for its export (2 or 3 s).
 #: This is about 180 images for MobileNetV2 at 224 pixels.
 WORTHWHILE = 2e13
@@ -106,7 +106,7 @@ def load_fast(
         return None
     name = f"{FORMAT} {network.input_shape} {key}"
     path = cache_folder() / "onnx" / f"{hashlib.sha256(name.encode()).hexdigest()}.onnx"
-    session = _open(onnxruntime, _unseal(path)) if key else None
+    session = _open(onnxruntime, _unseal(path, name)) if key else None
     if session is None:
         try:
             exported = _export(network)
@@ -123,7 +123,7 @@ def load_fast(
             return None
         try:
             if key:
-                _keep(path, exported)
+                _keep(path, name, exported)
         except OSError as error:
             print(f"Note: the exported network is not kept ({error}).", file=sys.stderr)
     workers = count_cores() if threads is None else threads
@@ -217,19 +217,24 @@ def _compare(
         raise ValueError(f"its answers differ from those of Keras by {difference:.2g}")
 
 
-def _keep(path: Path, exported: bytes) -> None:
-    sealed = exported + hashlib.sha256(exported).digest()
+def _keep(path: Path, name: str, exported: bytes) -> None:
+    sealed = exported + _seal(name, exported)
     write_whole(path, lambda place: place.write_bytes(sealed))
 
 
-def _unseal(path: Path) -> bytes | None:
-    """Return what is in a file that ends with its own checksum, or None if it is damaged."""
+def _unseal(path: Path, name: str) -> bytes | None:
+    """Return what is in a file that ends with its seal; None if it is damaged or another's."""
     try:
         sealed = path.read_bytes()
     except OSError:
         return None
     body, seal = sealed[:-32], sealed[-32:]
-    return body if hashlib.sha256(body).digest() == seal else None
+    return body if _seal(name, body) == seal else None
+
+
+def _seal(name: str, body: bytes) -> bytes:
+    """Return a checksum of a network and of what it is for: a file of another name is none."""
+    return hashlib.sha256(hashlib.sha256(name.encode()).digest() + body).digest()
 
 
 def _tell(reason: str) -> None:
