@@ -6,7 +6,6 @@ what the file that is kept of it saves, is measured in Pythons of their own.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -14,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +86,7 @@ def _speed(name: str, known: imagenet.Pretrained) -> tables.Rows:
     network = build.pooled_backbone(name, known.network)
     images = known.preprocess(_photographs(known.size, COUNT))
     ways = keras_ways(network, images)
-    with _cache():
+    with tables.empty_cache():
         ways["onnx"] = lambda: features.compute(network, images, cache=False, fast=True)
         answers = {way: run() for way, run in ways.items()}  # and all are warm now
         best = quickest(ways)
@@ -166,7 +165,7 @@ def _kept(name: str, known: imagenet.Pretrained) -> tables.Rows:
     def compute() -> np.ndarray:
         return features.compute(network, many, preprocess=known.preprocess)
 
-    with _cache():
+    with tables.empty_cache():
         features.compute(network, many[:1].astype(np.float32), cache=False, fast=True)  # exports
         first, again = _seconds(compute), min(_seconds(compute) for _ in range(TURNS))
     return [
@@ -189,20 +188,6 @@ def _seconds(way: Callable[[], object]) -> float:
 
 def _rate(seconds: float) -> str:
     return f"{COUNT / seconds:.0f} images/s"
-
-
-@contextlib.contextmanager
-def _cache() -> Iterator[None]:
-    """Use an empty cache folder for a while."""
-    before = os.environ.get("TLHELPERS_CACHE")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["TLHELPERS_CACHE"] = folder
-        try:
-            yield
-        finally:
-            os.environ.pop("TLHELPERS_CACHE")
-            if before is not None:
-                os.environ["TLHELPERS_CACHE"] = before
 
 
 if __name__ == "__main__":

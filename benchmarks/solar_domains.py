@@ -134,20 +134,23 @@ def adapted_blocks(cells: solar_cells.Cells, train: np.ndarray, seed: int) -> di
     assert cells.lab.cells is not None
     kinds = cells.lab.cells.kinds
     images = solar_lab.grey_to_rgb(cells.lab.cells.images)
-    network, columns = solar_cells.pooled_blocks(cells.lab.network(), tuple(cells.blocks))
-    rows = np.empty((len(kinds), network.output_shape[1]), np.float32)
+    network = cells.lab.network()
+    blocks = {number: np.empty_like(rows) for number, rows in cells.blocks.items()}
     rng = np.random.default_rng(seed)
     for kind in np.unique(kinds):
         there = train[kinds[train] == kind]
         seen = rng.permutation(there)[:LOOKED_AT]
         prepared = cells.lab.preprocess(np.array(images[seen]))
         own, _ = batchnorm_statistics.adabn(network, prepared, batch_size=BATCH)
+        pooled, columns = solar_cells.pooled_blocks(own, tuple(cells.blocks))
         of_kind = np.flatnonzero(kinds == kind)
-        # By Keras: an export for each network would take as long as it saves.
-        rows[of_kind] = features.compute(
-            own, images[of_kind], preprocess=cells.lab.preprocess, fast=False
-        )
-    return {number: rows[:, part] for number, part in columns.items()}
+        with tables.empty_cache():  # nobody asks for this network's export again
+            rows = features.compute(
+                pooled, images[of_kind], preprocess=cells.lab.preprocess, cache=False
+            )
+        for number, part in columns.items():
+            blocks[number][of_kind] = rows[:, part]
+    return blocks
 
 
 def measure_domains(seeds: range) -> tables.Rows | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import platform
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tlhelpers import start
 from tlhelpers.course.arguments import output_file, whole_number
@@ -83,3 +86,17 @@ def run(
             print(f"The table cannot be written to {args.output} ({error}).", file=sys.stderr)
             return 1
     return 0
+
+
+@contextlib.contextmanager
+def empty_cache() -> Iterator[None]:
+    """Use an empty cache folder for a while; what was kept in it is lost."""
+    before = os.environ.get("TLHELPERS_CACHE")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TLHELPERS_CACHE"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("TLHELPERS_CACHE")
+            if before is not None:
+                os.environ["TLHELPERS_CACHE"] = before
