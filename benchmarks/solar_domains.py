@@ -141,7 +141,7 @@ def adapted_blocks(cells: solar_cells.Cells, train: np.ndarray, seed: int) -> di
         there = train[kinds[train] == kind]
         seen = rng.permutation(there)[:LOOKED_AT]
         prepared = cells.lab.preprocess(np.array(images[seen]))
-        own, _ = batchnorm_statistics.adabn(network, prepared, batch_size=BATCH)
+        own, _ = batchnorm_statistics.adabn(network, prepared, batch_size=min(BATCH, len(seen)))
         pooled, columns = solar_cells.pooled_blocks(own, tuple(cells.blocks))
         of_kind = np.flatnonzero(kinds == kind)
         with tables.empty_cache():  # nobody asks for this network's export again
