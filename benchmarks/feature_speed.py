@@ -1,6 +1,6 @@
 """How fast features come: Keras at its best and ONNX Runtime side by side, with real weights.
 
-Both networks see the same photographs, those of `imagenet_photos`.  What an export costs, and
+All networks see the same photographs, those of `imagenet_photos`.  What an export costs, and
 what the file that is kept of it saves, is measured in Pythons of their own.
 """
 
@@ -27,10 +27,10 @@ from tlhelpers.networks import build, features, fingerprint
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
 
-NETWORKS = ("EfficientNetLite0", "MobileNetV2")
+NETWORKS = imagenet_photos.NETWORKS  # those whose weights are here
 COUNT = 192  # images
 BATCHES = (32, 64)  # of Keras
-TURNS = 5  # how often each is measured
+TURNS = 3  # how often each is measured
 MANY = 1000  # images, for the features that are kept
 
 Way = Callable[[], np.ndarray]
