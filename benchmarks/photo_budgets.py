@@ -269,4 +269,4 @@ def _percent(shares: Sequence[float]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(tables.run("photo_budgets", measure_budgets, draws=10))
+    sys.exit(tables.run("photo_budgets", measure_budgets, draws=8))
