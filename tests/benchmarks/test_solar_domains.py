@@ -87,3 +87,24 @@ def test_each_kind_gets_its_own_statistics_from_modules_to_learn_from():
         np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-3)
         assert np.abs(found[1][[35, 75]]).max(axis=1).min() > 1
     assert not blocks[1].any()
+
+
+def test_the_table_has_both_directions_cuts_and_every_way(monkeypatch):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, len(MODULES))
+    rows = (labels + rng.normal(0, 0.2, len(labels)))[:, None]
+    noise = rng.normal(size=rows.shape)
+    no_images = np.zeros((len(labels), 1, 1), np.uint8)
+    lab = SimpleNamespace(
+        cells=SolarCells(no_images, labels, labels, KINDS, MODULES), weights="their name"
+    )
+    cells = solar_cells.Cells(lab, {0: noise, 10: rows}, no_images, no_images)
+    monkeypatch.setattr(solar_cells, "load_cells", lambda name, only: cells)
+    monkeypatch.setattr(solar_domains, "adapted_blocks", lambda cells, train, seed: cells.blocks)
+    table = dict(solar_domains.measure_domains(range(2)))
+    assert len(table) == 1 + 2 + 2 * 2 * 5 and table["weights"] == "their name"
+    for way in ("mono → poly", "poly → mono"):
+        assert "AUC 1.00" in table[f"{way}, block 10: {WITHIN}"]
+        assert "AUC 1.00" not in table[f"{way}, last features: {WITHIN}"]
+    monkeypatch.setattr(solar_cells, "load_cells", lambda name, only: None)
+    assert solar_domains.measure_domains(range(2)) is None
