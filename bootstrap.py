@@ -323,8 +323,8 @@ def read_left_out(root):
         return []
 
 
-def leave_out(root, text):
-    """Remember which data packages to leave out, until other ones are named."""
+def known_words(root, text):
+    """Return the words of data packages to leave out, or refuse one that there is not."""
     words, known = words_of(text), [data.word for data in all_data(root)]
     unknown = [word for word in words if word not in known + [ALL]]
     if unknown or (ALL in words and len(words) > 1):
@@ -332,24 +332,28 @@ def leave_out(root, text):
             f"There is no data to leave out by the name of {text!r}."
             f" Choose from: {', '.join(known + [ALL])} (two with a comma between)."
         )
-    words = [word for word in words if word != ALL]
-    path = os.path.join(root, LEFT_OUT)
+    return [word for word in words if word != ALL]
+
+
+def leave_out(root, text):
+    """Remember which data packages to leave out, until other ones are named."""
+    words, path = known_words(root, text), os.path.join(root, LEFT_OUT)
     if words != read_left_out(root):
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(words) + "\n")
 
 
-def wanted_data(root):
-    """Return the data packages that shall be there."""
-    out = read_left_out(root)
+def wanted_data(root, out=None):
+    """Return the data packages that shall be there: all but these words, or those remembered."""
+    out = read_left_out(root) if out is None else out
     return [data for data in all_data(root) if data.word not in out]
 
 
-def missing_data(root, name=VENV):
+def missing_data(root, name=VENV, out=None):
     """Return the data packages that are wanted and not there."""
     found = read_stamp(root, name) or {}
     here = set(found.get("data", [])) - set(found.get("missing", []))
-    return [data for data in wanted_data(root) if data.pin not in here]
+    return [data for data in wanted_data(root, out) if data.pin not in here]
 
 
 def skipped(data):
@@ -409,21 +413,22 @@ def write_stamp(root, contents, name=NEW):
     os.replace(path + ".new", path)
 
 
-def state(root, wanted=None, name=VENV):
+def state(root, wanted=None, name=VENV, out=None):
     """Return ``(what, words)``: what .venv is, and a sentence that says so.
 
     ``what`` is "ready", "data" (data packages have to come or go), "stale" (it
     works, but pins have changed), "unusable" (it has to be made again) or
     "foreign" (it is not ours to change).
-    ``wanted`` are the facts about the Python that was asked for, if one was.
+    ``wanted`` are the facts about the Python that was asked for, if one was;
+    ``out`` the words of data to leave out, if other ones than are remembered.
     """
-    what, words = _state(root, wanted, name)
+    what, words = _state(root, wanted, name, out)
     if what != "ready" and not is_free(root, name) and not is_ours(root, name):
         return "foreign", refusal(root, name)
     return what, words
 
 
-def _state(root, wanted, name):
+def _state(root, wanted, name, out):
     if is_free(root, name):
         return "unusable", "There is no .venv yet."
     found = read_stamp(root, name)
@@ -445,10 +450,10 @@ def _state(root, wanted, name):
     if found.get("project") != right["project"]:
         return "stale", "The course's own package has changed since .venv was made."
     ready = f"The set-up is up to date (Python {dotted(facts)} in .venv)."
-    if sorted(found.get("data", [])) != sorted(data.pin for data in wanted_data(root)):
+    if sorted(found.get("data", [])) != sorted(data.pin for data in wanted_data(root, out)):
         if is_ours(root, name):
             return "data", "Other data packages are wanted than there are in .venv."
-    return "ready", "\n".join([ready] + [skipped(data) for data in missing_data(root, name)])
+    return "ready", "\n".join([ready] + [skipped(data) for data in missing_data(root, name, out)])
 
 
 # --- one at a time, and nothing left behind ------------------------------------------------------
@@ -1164,17 +1169,20 @@ def main(arguments=None, root=HERE):
         if getattr(sys, name) is None:  # a service, or pythonw
             setattr(sys, name, open(os.devnull, "w"))
     wanted = (options.python or os.environ.get("TLHELPERS_PYTHON", "")).strip(" \"'")
+    without = options.without
+    if without is None:
+        without = os.environ.get("TLHELPERS_WITHOUT", "")
+    without = without.strip(" \"'")
     try:
-        if options.check:
-            what, words = state(root, choose_python(wanted) if wanted else None)
+        if options.check:  # it looks, and remembers nothing
+            out = known_words(root, without) if without else None
+            what, words = state(root, choose_python(wanted) if wanted else None, out=out)
             if what in ("data", "stale", "unusable"):
-                words += " Run: python bootstrap.py"
+                again = "" if out is None else f" --without {','.join(out) or ALL}"
+                words += f" Run: python bootstrap.py{again}"
             say(words)
             return 0 if what == "ready" else 1
-        without = options.without
-        if without is None:
-            without = os.environ.get("TLHELPERS_WITHOUT", "")
-        if without.strip(" \"'"):
+        if without:
             leave_out(root, without)
         say(set_up(root, wanted, not options.no_retry))
         return 0

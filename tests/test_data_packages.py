@@ -166,6 +166,24 @@ def test_what_is_left_out_goes_and_stays_away_until_it_is_wanted_again(course):
     assert course.set_up()[0] == 0 and course.here() == []
 
 
+def test_a_look_takes_what_is_left_out_into_account_and_remembers_nothing(course):
+    for words, environment in (
+        (["--check", "--without", "cells"], {}),
+        (["--check"], {"TLHELPERS_WITHOUT": "cells"}),
+    ):
+        code, said = course.set_up(*words, **environment)
+        assert code == 1 and "Other data packages are wanted" in said, said
+        assert said.rstrip().endswith("Run: python bootstrap.py --without cells")
+    assert course.set_up("--check", "--without", "nothing")[0] == 0
+    assert course.set_up("--check")[0] == 0 and len(course.here()) == 2  # nothing was remembered
+    code, said = course.set_up("--check", "--without", "sells")
+    assert code == 1 and "Choose from: cells, net, nothing" in said
+    assert course.set_up("--without", "cells")[0] == 0
+    assert course.set_up("--check", "--without", "cells")[0] == 0
+    code, said = course.set_up("--check", "--without", "nothing")
+    assert code == 1 and said.rstrip().endswith("--without nothing")
+
+
 def test_one_that_lost_its_list_of_files_is_put_in_again_and_not_lost_sight_of(course):
     [info] = course.folders(["tiny_cells-*.dist-info"])  # as after a pip that was killed
     (info / "RECORD").unlink()
