@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import importlib.metadata
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +64,26 @@ def know_package(patch: pytest.MonkeyPatch, data: Path) -> None:
     labels = (data / "labels.csv").read_bytes()
     patch.setattr(cell_files, "LABELS_SUM", hashlib.sha256(labels).hexdigest())
     patch.setattr(solar, "MODULE_SIZES", SIZES)
+    size, checksum = archive_of(data)
+    known = dataclasses.replace(cell_files.ARCHIVE, size=size, checksum=checksum)
+    patch.setattr(cell_files, "ARCHIVE", known)
+
+
+def archive_of(data: Path) -> tuple[int, str]:
+    """Size and SHA-256 of all its files in one archive: each as it is, with the licence."""
+    pictures = sorted((data / "images").iterdir())
+    files = {"LICENCE.txt": f"{cell_files.NOTICE}\n".encode()}
+    files |= {
+        path.relative_to(data).as_posix(): path.read_bytes()
+        for path in [data / "labels.csv", *pictures]
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            about = zipfile.ZipInfo(name)  # of 1980
+            about.create_system, about.external_attr = 3, 0o100644 << 16
+            archive.writestr(about, content)
+    return len(packed.getvalue()), hashlib.sha256(packed.getvalue()).hexdigest()
 
 
 def hide_package(patch: pytest.MonkeyPatch, *names: str) -> None:

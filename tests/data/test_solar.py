@@ -13,7 +13,7 @@ from solar_package import hide_package, know_package, make_package, real_package
 import tlhelpers as tl
 from tlhelpers.course import data_packages, doctor
 from tlhelpers.data import cell_files, solar
-from tlhelpers.fetching import fetch, registry
+from tlhelpers.fetching import fetch, places, registry
 from tlhelpers.fetching.installed import install_command
 
 
@@ -189,17 +189,37 @@ def test_the_doctor_says_of_each_package_whether_it_is_whole(package, monkeypatc
     assert cells.endswith("python -m pip install --no-deps elpv-dataset==1.0.0.post1")
 
 
+def test_the_doctor_offers_nothing_that_was_left_out_on_purpose(tmp_path, monkeypatch, cache):
+    hide_package(monkeypatch, *(package.name for package in data_packages.PACKAGES))
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / ".venv.without").write_text("solar\n")  # as the set-up writes it
+    monkeypatch.setattr(places, "PACKAGE", tmp_path / "tlhelpers")
+    lite, names, cells = doctor.check_data().splitlines()
+    assert cells == "elpv-dataset is left out, as was wished, and the solar lab is skipped"
+    assert "pip install" in lite and "pip install" in names
+    (tmp_path / ".venv.without").write_bytes(b"\xff")
+    assert "pip install" in doctor.check_data().splitlines()[2]
+
+
+def test_the_doctor_knows_the_file_that_the_set_up_writes(root, tmp_path):
+    import bootstrap
+
+    assert data_packages.LEFT_OUT == bootstrap.LEFT_OUT
+    words = [data.word for data in bootstrap.all_data(root)]
+    assert words == [package.word for package in data_packages.PACKAGES]
+
+
 def test_weights_of_lite_are_checked(tmp_path, monkeypatch):
     path = tmp_path / "x.pth"
     path.write_bytes(b"numbers")
     monkeypatch.setattr(registry.File, "installed", lambda self: path)
-    lite = data_packages.PACKAGES[0]
+    lite, *_ = data_packages.PACKAGES
     with pytest.raises(ValueError, match="not whole.*--force-reinstall efficientnet-lite0"):
         lite.check()
     file = registry.FILES["efficientnet-lite0-57934424.pth"]
     right = dataclasses.replace(file, checksum=hashlib.sha256(b"numbers").hexdigest())
     monkeypatch.setitem(registry.FILES, file.name, right)
-    assert "is whole" in data_packages._of_one_file(file.name, "nothing").check()
+    assert "is whole" in data_packages._of_one_file("lite", file.name, "nothing").check()
 
 
 def test_the_doctor_knows_every_package_of_the_list(root):
@@ -208,7 +228,7 @@ def test_the_doctor_knows_every_package_of_the_list(root):
     listed = [(data.name, data.needed_by) for data in bootstrap.all_data(root)]
     assert listed == [(package.name, package.needed_by) for package in data_packages.PACKAGES]
     pins = [data.pin.partition(" ")[0] for data in bootstrap.all_data(root)]
-    assert pins == [package.pin for package in data_packages.PACKAGES]
+    assert pins == [package.file.package for package in data_packages.PACKAGES]
 
 
 def test_the_command_is_for_the_python_that_is_in_use(monkeypatch):

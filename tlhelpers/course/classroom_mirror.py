@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from tlhelpers.course.mirror_server import PORT, MirrorServer, inside
+from tlhelpers.data import cell_files
 from tlhelpers.fetching import fetch, mirror, registry
 from tlhelpers.fetching.checksums import checksum_of, is_whole, locked
 from tlhelpers.fetching.internet import SourceFailed
@@ -44,7 +45,7 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
     FileNotHere
         If a file cannot be had.  What was fetched before stays in the mirror.
     ValueError
-        If the course has no file of a name.
+        If the course has no file of a name, or an installed package is damaged.
     OSError
         If the folder cannot be written.
     """
@@ -59,11 +60,19 @@ def build_mirror(folder: Path, wanted: Sequence[str | File]) -> list[str]:
                 print(f"{folder} {failure}; making a new one.", file=sys.stderr)
         for file in [registry.find_file(item) for item in wanted]:
             target = folder / file.path
-            if file.path in has and is_whole(target, has[file.path].checksum, noted=False):
+            kept = has.get(file.path)
+            # What a package brings is one file and no other: one of another mirror is replaced.
+            right = kept and (not file.package or kept.checksum == file.checksum)
+            if kept and right and is_whole(target, kept.checksum, noted=False):
                 continue
-            source = fetch.fetch_file(file, download=True)
-            has[file.path] = File(file.path, "", source.stat().st_size, checksum_of(source))
-            write_whole(target, partial(shutil.copyfile, source))
+            if file == cell_files.ARCHIVE and cell_files.is_installed():
+                print(cell_files.NOTICE)
+                has[file.path] = file
+                write_whole(target, cell_files.write_archive)
+            else:
+                source = fetch.fetch_file(file, download=True)
+                has[file.path] = File(file.path, "", source.stat().st_size, checksum_of(source))
+                write_whole(target, partial(shutil.copyfile, source))
             if not is_whole(target, has[file.path].checksum, noted=False):
                 raise OSError(f"{target} is not equal to what was written; is the disk in order?")
             # After every file, so that a stopped build is a smaller mirror and no broken one.

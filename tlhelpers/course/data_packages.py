@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tlhelpers.data import cell_files
-from tlhelpers.fetching import registry
+from tlhelpers.fetching import mirror, registry
 from tlhelpers.fetching.checksums import is_whole
-from tlhelpers.fetching.fetch import FileNotHere
+from tlhelpers.fetching.fetch import FileNotHere, find_here
 from tlhelpers.fetching.installed import install_command
+from tlhelpers.fetching.internet import SourceFailed
+from tlhelpers.fetching.places import checkout_folder
 
 
 class DataPackage(NamedTuple):
@@ -21,8 +23,10 @@ class DataPackage(NamedTuple):
 
     Attributes
     ----------
-    name, pin
-        As ``pip install`` takes it, without and with the version.
+    word
+        What leaves it out: ``make setup WITHOUT=solar``.
+    file
+        What of it a mirror has instead, and its pin.
     needed_by
         What is skipped without it.
     check
@@ -30,13 +34,18 @@ class DataPackage(NamedTuple):
         here, and `ValueError` if it is damaged.
     """
 
-    name: str
-    pin: str
+    word: str
+    file: registry.File
     needed_by: str
     check: Callable[[], str]
 
+    @property
+    def name(self) -> str:
+        """As ``pip install`` takes it, without the version."""
+        return self.file.package.partition("==")[0]
 
-def _of_one_file(name: str, needed_by: str) -> DataPackage:
+
+def _of_one_file(word: str, name: str, needed_by: str) -> DataPackage:
     """Return a package of which one file counts: that of this name in the registry."""
     file = registry.FILES[name]
     package = file.package.partition("==")[0]
@@ -52,15 +61,24 @@ def _of_one_file(name: str, needed_by: str) -> DataPackage:
             )
         return f"{package} is whole (SHA-256 {file.checksum[:12]}…)"
 
-    return DataPackage(package, file.package, needed_by, check)
+    return DataPackage(word, file, needed_by, check)
+
+
+def _check_cells() -> str:
+    """Say that the photographs of solar cells are whole; fetch nothing."""
+    if not cell_files.is_installed():
+        raise FileNotHere(f"{cell_files.PACKAGE} is not here.")
+    return cell_files.check_files()
 
 
 #: In the order of requirements-data.txt.
 PACKAGES = (
-    _of_one_file("efficientnet-lite0-57934424.pth", "the network EfficientNet-Lite0"),
-    _of_one_file("imagenet1k_label_to_names.json", "the names of ImageNet's classes"),
-    DataPackage(cell_files.PACKAGE, cell_files.PIN, "the solar lab", cell_files.check_files),
+    _of_one_file("lite", "efficientnet-lite0-57934424.pth", "the network EfficientNet-Lite0"),
+    _of_one_file("names", "imagenet1k_label_to_names.json", "the names of ImageNet's classes"),
+    DataPackage("solar", cell_files.ARCHIVE, "the solar lab", _check_cells),
 )
+
+LEFT_OUT = ".venv.without"  # where the set-up keeps the words of what shall not be there
 
 
 def check_data_packages() -> tuple[list[str], bool]:
@@ -79,11 +97,40 @@ def check_data_packages() -> tuple[list[str], bool]:
         try:
             lines.append(package.check())
         except FileNotHere:
-            lines.append(
-                f"{package.name} is not here, and the course works without: {package.needed_by} "
-                f"is skipped. To get it: {install_command(package.pin)}"
-            )
+            lines.append(_where_else(package))
         except ValueError as error:
             lines.append(str(error))
             well = False
     return lines, well
+
+
+def _where_else(package: DataPackage) -> str:
+    """Say of a package that is not here what takes its place, or what is skipped."""
+    if find_here(package.file):
+        return f"{package.name} is not here, but its file is in the cache, whole"
+    if _mirror_has(package.file):
+        return f"{package.name} is not here, but the mirror has its file"
+    skipped = f"{package.needed_by} is skipped"
+    if package.word in _left_out():
+        return f"{package.name} is left out, as was wished, and {skipped}"
+    return (
+        f"{package.name} is not here, and the course works without: {skipped}. "
+        f"To get it: {install_command(package.file.package)}"
+    )
+
+
+def _mirror_has(file: registry.File) -> bool:
+    source = mirror.mirror_source()
+    try:
+        return bool(source) and file.path in mirror.read_manifest(source, tries=1)
+    except SourceFailed:
+        return False
+
+
+def _left_out() -> list[str]:
+    """Return the words of the data packages that the set-up left out on purpose."""
+    folder = checkout_folder()
+    try:
+        return (folder / LEFT_OUT).read_text(encoding="utf-8").split() if folder else []
+    except (OSError, ValueError):
+        return []

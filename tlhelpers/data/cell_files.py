@@ -1,6 +1,7 @@
 """The files of the photographs of solar cells: find them in their package, see that they are whole.
 
-They are read as data; no code of the package runs.
+They are read as data; no code of the package runs.  A classroom mirror has them as one
+archive, which is read as it is and not unpacked.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data.image_files import map_in_threads
-from tlhelpers.fetching.checksums import checksum_of
+from tlhelpers.fetching import fetch
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.fetching.installed import install_command, installed_file
+from tlhelpers.fetching.mirror import mirror_source
+from tlhelpers.fetching.registry import File
 
 if TYPE_CHECKING:  # it takes a while to import
     from importlib import metadata
@@ -32,24 +36,45 @@ PICTURES_SUM = "b13e11b57dda614bfa0c29456bfc94038655d41d9d053d9be0cf0a3b66aa2280
 
 PIN = f"{PACKAGE}=={VERSION}"
 
+#: All of it as one file, as `write_archive` makes it for a mirror.
+ARCHIVE = File(
+    f"datasets/{PACKAGE}-{VERSION}.zip",
+    size=90_674_435,
+    checksum="d1a6b730f51274676528655df550dfce2689492be746aef2fad6d51a9b7908d3",
+    package=PIN,
+)
 
-def find_labels_file() -> Path:
-    """Return the file of labels inside the installed package; the pictures are beside it.
+NOTICE = (
+    "Photographs of solar cells: the ELPV data set of Buerhop-Lutz, Deitsch, Maier, Gallwitz, "
+    "Berger, Doll, Hauch, Camus and Brabec (2018) and Deitsch et al. (2019, 2021), "
+    "https://github.com/zae-bayern/elpv-dataset. Licence: CC BY-NC-SA 4.0 (name the source, no "
+    "commercial use, pass on what you make of it under the same licence)."
+)
+
+
+def find_labels_file() -> Path | zipfile.Path:
+    """Return the file of labels; the pictures are beside it.
+
+    It is in the installed package, or else in the archive that a mirror has, which is
+    fetched if it is not here yet.
 
     Raises
     ------
     fetch.FileNotHere
-        If the package is not installed.
+        If there is no package and no archive.
     ValueError
         If it is another version, or a file is missing or damaged; the message
         says which and how to repair it.
     """
     path = installed_file(PACKAGE, f"{FOLDER}/labels.csv")
-    if path is None and _distribution() is None:
-        raise FileNotHere(
-            f"The photographs of solar cells (package {PACKAGE}, 91 MB) are not on this computer. "
-            f"To get them, give the command in the course folder: {install_command(PIN)}"
-        )
+    if path is None and not is_installed():
+        if fetch.find_here(ARCHIVE) is None and not mirror_source():
+            raise FileNotHere(
+                f"The photographs of solar cells (package {PACKAGE}, 91 MB) are not on this "
+                "computer. To get them, give the command in the course folder: "
+                + install_command(PIN)
+            )
+        return zipfile.Path(fetch.fetch_file(ARCHIVE), "labels.csv")
     if path is None:
         raise ValueError(_damaged("labels.csv is missing"))
     return path
@@ -68,6 +93,33 @@ def check_files() -> str:
     sums = [_sum_of(folder / name) for name in names]
     _check_pictures(names, sums)
     return f"{PACKAGE} {VERSION} is whole ({len(names):,} photographs of solar cells, SHA-256)"
+
+
+def write_archive(path: Path) -> None:
+    """Write all files of the package, after a look at their checksums, into one archive.
+
+    The licence goes along.  The archive is the same byte for byte wherever it is made:
+    pictures are packed already, so they are only put behind each other.
+
+    Raises
+    ------
+    fetch.FileNotHere, ValueError
+        As for `find_labels_file`.
+    """
+    check_files()
+    folder = find_labels_file().parent
+    names = ["labels.csv", *read_labels_file()[0]]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_entry("LICENCE.txt"), NOTICE + "\n")
+        for name in names:
+            archive.writestr(_entry(name), (folder / name).read_bytes())
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return what an archive says of a file: nothing of this computer or this day."""
+    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    entry.create_system, entry.external_attr = 3, 0o100644 << 16
+    return entry
 
 
 def read_labels_file() -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -133,6 +185,11 @@ def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.n
     return images
 
 
+def is_installed() -> bool:
+    """Say whether the package is installed, whole or not."""
+    return _distribution() is not None
+
+
 def _distribution() -> metadata.Distribution | None:
     from importlib import metadata
 
@@ -144,7 +201,7 @@ def _distribution() -> metadata.Distribution | None:
 
 def _damaged(what: str) -> str:
     found = _distribution()
-    version = found.version if found else "?"
+    version = found.version if found else VERSION
     if version != VERSION:
         return (
             f"The course knows {PACKAGE} {VERSION}, and {version} is installed, whose files "
@@ -181,8 +238,8 @@ def _changed(names: list[str], sums: list[str]) -> Iterator[str]:
                 yield name
 
 
-def _sum_of(path: Path) -> str:
+def _sum_of(path: Path | zipfile.Path) -> str:
     try:
-        return checksum_of(path)
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""

@@ -18,7 +18,7 @@ from tlhelpers.data import cell_files
 from tlhelpers.inputs import read_count, read_labels, read_seed, read_share
 
 COUNT, SIDE = 2624, 300  # pictures, and the pixels of each side
-KINDS = cell_files.KINDS
+KINDS, NOTICE = cell_files.KINDS, cell_files.NOTICE
 
 #: How many cells each module has, in the order of the files.  *Inferred*: its
 #: authors give 44 modules, but not which cell is of which.  Cells of one module
@@ -29,13 +29,6 @@ MODULE_SIZES = (
     + (*[60] * 6, 54, *[60] * 5)
     + (60, 60, 50, *[60] * 6)
     + (72, *[60] * 3, 48, *[60] * 3)
-)
-
-NOTICE = (
-    "Photographs of solar cells: the ELPV data set of Buerhop-Lutz, Deitsch, Maier, Gallwitz, "
-    "Berger, Doll, Hauch, Camus and Brabec (2018) and Deitsch et al. (2019, 2021), "
-    "https://github.com/zae-bayern/elpv-dataset. Licence: CC BY-NC-SA 4.0 (name the source, no "
-    "commercial use, pass on what you make of it under the same licence)."
 )
 
 

@@ -184,6 +184,8 @@ def _from_mirror(file: File, place: Path, download: bool) -> bool:
     entry = read_manifest(mirror, tries=tries).get(file.path)
     if entry is None:
         raise SourceFailed(f"has no {file.path}")
+    if file.package and entry.checksum != file.checksum:
+        raise SourceFailed(f"has another {file.path} than the course knows (its SHA-256 differs)")
 
     def bring(part: Path) -> bool:
         if is_address(mirror):

