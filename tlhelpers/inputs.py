@@ -119,6 +119,11 @@ def check_shape(array: np.ndarray, name: str, shape: tuple[int | None, ...]) -> 
     hint = f" For one image, write {name}[None]." if _fits(array.shape, shape) else ""
     if not hint and _fits((*array.shape[1:], 1), shape):
         hint = f" For a channel of grey, write {name}[..., None]."
+    elif not hint and _fits((*array.shape[1:], 3), shape):
+        hint = f" They are grey: write np.repeat({name}[..., None], 3, axis=-1)."
+    elif not hint and _fits(array.shape[1:-1], shape) and array.shape[-1] in (1, 3, 4):
+        colour = "[..., 0]" if array.shape[-1] == 1 else "[..., :3].mean(axis=-1)"
+        hint = f" For one grey at each place instead of channels, write {name}{colour}."
     wanted = ", ".join("any" if side is None else str(side) for side in ("n", *shape))
     raise ValueError(f"{name} must have the shape ({wanted}); got {array.shape}.{hint}")
 

@@ -94,9 +94,30 @@ def lose_pictures(data):
         (data / "images" / f"{name}.png").unlink()
 
 
+def lose_a_column(data):
+    path = data / "labels.csv"
+    rows = [line.split() for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{name},{kind}\n" for name, _, kind in rows))
+
+
+def gain_a_row(data):
+    path = data / "labels.csv"
+    path.write_text(path.read_text() + "images/cell0099.png  1.0  poly\n")
+
+
+def lead_out(data):
+    """A table of others must not open what lies elsewhere."""
+    path = data / "labels.csv"
+    path.write_text(path.read_text().replace("images/cell0001", "../../../secret", 1))
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
+        (lose_a_column, "labels.csv has another checksum"),
+        (gain_a_row, "labels.csv has another checksum"),
+        (lead_out, "labels.csv has another checksum"),
+        (lambda data: (data / "labels.csv").write_bytes(b"\xff\xfe"), "labels.csv has another"),
         (spoil_picture, "1 of 24 pictures differ, images/cell0007.png first"),
         (cut_picture, "1 of 24 pictures differ, images/cell0007.png first"),
         (exchange_picture, "1 of 24 pictures differ, images/cell0007.png first"),
@@ -114,6 +135,13 @@ def test_damage_is_named_in_one_sentence(package, spoil, words):
         said = str(caught.value)
         assert words in said and "\n" not in said
         assert "python -m pip install --no-deps --force-reinstall elpv-dataset==1" in said
+
+
+def test_a_picture_more_than_the_table_has_is_not_looked_at(package):
+    before = tl.solar.load_solar_cells(8)
+    (package / "images" / "cell0099.png").write_bytes(b"no picture")
+    assert np.array_equal(tl.solar.load_solar_cells(8).images, before.images)
+    assert "is whole (24 photographs" in cell_files.check_files()
 
 
 def test_damage_that_pip_noted_nothing_of_is_noticed_too(package):

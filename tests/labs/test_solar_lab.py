@@ -93,3 +93,17 @@ def test_a_section_on_solar_cells_runs_or_is_left_out_in_a_line(lab, monkeypatch
     assert said.count("\n") == 1 and "pip install --no-deps elpv" in said
     with pytest.raises(ValueError, match="Choose from: flowers, solar"):
         tl.load_photos(lab="digits")
+
+
+@pytest.mark.parametrize(
+    "seed", [-1, 1.5, 2**32, float("nan"), "3", None, True, [1], np.random.default_rng(0)]
+)
+def test_a_seed_that_is_none_is_refused_before_anything_is_loaded(weights, monkeypatch, seed):
+    monkeypatch.setattr(load, "_solar", lambda *_: pytest.fail("loaded too early"))
+    with pytest.raises((TypeError, ValueError), match="seed must be a whole number from 0"):
+        tl.load_lab("solar", seed=seed)
+
+
+def test_a_seed_of_numpy_is_a_seed(lab):
+    again = tl.load_lab("solar", architecture="MobileNetV2", seed=np.int64(0))
+    assert again.rows[1].tolist() == lab.rows[1].tolist()

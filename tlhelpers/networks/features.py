@@ -381,7 +381,7 @@ def _write(path: Path, rows: np.ndarray) -> None:
     try:
         write_whole(path, lambda place: np.save(place, rows, allow_pickle=False))
     except OSError as error:
-        print(f"Note: features are not kept in {path.parent} ({error}).", file=sys.stderr)
+        _tell_unkept(path, error)
 
 
 def _read_pair(path: Path, width: int, labelled: bool) -> tuple[np.ndarray, np.ndarray] | None:
@@ -406,4 +406,12 @@ def _write_pair(path: Path, rows: np.ndarray, labels: np.ndarray) -> None:
     try:
         write_whole(path, save)
     except OSError as error:
-        print(f"Note: features are not kept in {path.parent} ({error}).", file=sys.stderr)
+        _tell_unkept(path, error)
+
+
+def _tell_unkept(path: Path, error: OSError) -> None:
+    print(
+        f"Note: features are not kept in {path.parent} ({error.strerror or error}); they are "
+        "computed again each time. To keep them, set TLHELPERS_CACHE to a folder of yours.",
+        file=sys.stderr,
+    )
