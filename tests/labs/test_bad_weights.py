@@ -171,7 +171,7 @@ def test_features_of_the_real_network_need_no_cache(closed, monkeypatch, capsys)
     assert backbone.output_shape == (None, 1280)
     rows = tl.features.compute(small, pictures, preprocess=ready, fast=False)
     assert rows.shape == (2, 1280) and np.isfinite(rows).all()
-    assert "TLHELPERS_CACHE" in "".join(capsys.readouterr())
+    assert "set TLHELPERS_CACHE" in "".join(capsys.readouterr())
 
 
 # ------------------------------------------------------------------- colours and greys
