@@ -412,6 +412,16 @@ def test_answers_belong_to_pictures():
         plots.heat_maps([np.zeros((8, 8))], [np.eye(3)] * 2)
 
 
+def test_a_figure_is_shown_when_it_is_asked_to_and_not_twice():
+    """A notebook shows every figure that is open at the end of a cell."""
+    import matplotlib.pyplot as plt
+
+    mine, _ = plt.subplots()
+    figure = plots.image_grid({"empty": np.zeros((4, 8, 8))})
+    assert plt.get_fignums() == [mine.number]
+    assert figure.axes
+
+
 # Datasets ----------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from tlhelpers.plots.figure_style import (
     RED,
     SPARE,
     STRATEGIES,
-    style,
+    drawing,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def bars(shares: Mapping[str, float], *, xlabel: str = "accuracy") -> Figure:
         str(name): read_share(share, f"The share of {name!r}")
         for name, share in read_mapping(shares, "shares").items()
     }
-    with style():
+    with drawing():
         height = 0.9 + 0.38 * len(shares)
         figure, axis = plt.subplots(figsize=(7, height), layout="constrained")
         colours = [BLUE] + [RED] * (len(shares) - 1)
@@ -113,7 +113,7 @@ def confusion(labels: np.ndarray, answers: np.ndarray, names: Sequence[str]) -> 
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (labels, answers), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with style():
+    with drawing():
         side = 1.6 + 0.36 * len(names)
         figure, axis = plt.subplots(figsize=(side, side), layout="constrained")
         axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -160,7 +160,7 @@ def reliability(curves: Mapping[str, Sequence[tuple[int, float, float]]]) -> Fig
         name: [_bin(line, name) for line in read_items(table, f"The table of {name!r}")]
         for name, table in read_mapping(curves, "curves").items()
     }
-    with style():
+    with drawing():
         figure, axis = plt.subplots(figsize=(5.2, 5.2), layout="constrained")
         axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as it is right")
         looks = [(BLUE, "o"), (RED, "s"), (GREEN, "^"), (PINK, "v")]
@@ -238,7 +238,7 @@ def scatter(
     size = read_number(size, "size", above=0, most=100)
     colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE[:2])]  # not the pale one
     lines = -(-len(clouds) // columns)
-    with style():
+    with drawing():
         figure, axes = plt.subplots(
             lines,
             columns,
@@ -319,7 +319,7 @@ def intervals(
     measured, low, high = np.array(rows).T
     at = np.arange(len(bars))
     missed = np.zeros(len(bars), bool) if truth is None else (truth < low) | (truth > high)
-    with style():
+    with drawing():
         figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
         for some, colour, marker, name in (
             (~missed, BLUE, "o", "catches the truth"),

@@ -16,7 +16,7 @@ from tlhelpers.inputs import (
     read_rows,
     read_share,
 )
-from tlhelpers.plots.figure_style import BLACK, GREY, SPARE, STRATEGIES, style
+from tlhelpers.plots.figure_style import BLACK, GREY, SPARE, STRATEGIES, drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ def label_curves(
     no_labels = None if no_labels is None else read_share(no_labels, "no_labels")
     levels = {} if levels is None else read_mapping(levels, "levels")
     words = {} if ticks is None else read_mapping(ticks, "ticks")
-    with style():
+    with drawing():
         figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
         for name, line in lines.items():
             colour, marker = STRATEGIES.get(name) or next(spare, (BLACK, "."))
@@ -160,7 +160,7 @@ def training_curves(
     }
     smooth = read_count(smooth, "smooth")
     level = None if level is None else read_number(level, "level")
-    with style():
+    with drawing():
         size = (0.6 + 3.7 * len(drawn), 2.8)
         figure, axes = plt.subplots(
             1, len(drawn), figsize=size, squeeze=False, layout="constrained"

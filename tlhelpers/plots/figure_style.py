@@ -154,6 +154,29 @@ def style() -> Iterator[None]:
             finish(plt.figure(number))
 
 
+@contextlib.contextmanager
+def drawing() -> Iterator[None]:
+    """Draw a figure that is handed over: a notebook shows it when it is asked to, and not twice.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> with drawing():
+    ...     figure, axis = plt.subplots()
+    >>> plt.fignum_exists(figure.number)
+    False
+    """
+    import matplotlib.pyplot as plt
+
+    before = set(plt.get_fignums())
+    try:
+        with style():
+            yield
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+
+
 def finish(figure: Figure) -> None:
     """Let a figure keep the style in which it was made, and find fonts for all its letters.
 

@@ -18,7 +18,7 @@ from tlhelpers.inputs import (
     read_rows,
     read_share,
 )
-from tlhelpers.plots.figure_style import BLUE, style
+from tlhelpers.plots.figure_style import BLUE, drawing
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -82,7 +82,7 @@ def image_grid(
     if not columns:
         raise ValueError("rows has no pictures: there must be at least one.")
     size = read_number(size, "size", above=0, most=100)
-    with style():
+    with drawing():
         figure, axes = plt.subplots(
             len(found),
             columns,
@@ -198,7 +198,7 @@ def heat_maps(
     hot = [read_rows(heat, f"maps[{i}]") for i, heat in enumerate(hot)]
     words = read_names(titles, "titles", least=0, most=MOST_PICTURES)
     size = read_number(size, "size", above=0, most=100)
-    with style():
+    with drawing():
         figure, axes = plt.subplots(
             2,
             len(shown),
@@ -263,7 +263,7 @@ def top_answers(
         for i, some in enumerate(read_items(given, "answers", at_least=count, at_most=count))
     ]
     lines = -(-count // 2)
-    with style():
+    with drawing():
         figure, axes = plt.subplots(
             lines,
             4,
