@@ -80,6 +80,12 @@ def find_labels_file() -> Path | zipfile.Path:
     return path
 
 
+def _folder() -> Path | zipfile.Path:
+    """Return where labels and pictures are: a folder, or the inside of an archive."""
+    labels = find_labels_file()
+    return labels.parent if isinstance(labels, Path) else zipfile.Path(labels.root)
+
+
 def check_files() -> str:
     """Check every file of the package by its SHA-256, and say that it is whole.
 
@@ -89,7 +95,7 @@ def check_files() -> str:
         As for `find_labels_file`.
     """
     names, _, _ = read_labels_file()
-    folder = find_labels_file().parent
+    folder = _folder()
     sums = [_sum_of(folder / name) for name in names]
     _check_pictures(names, sums)
     return f"{PACKAGE} {VERSION} is whole ({len(names):,} photographs of solar cells, SHA-256)"
@@ -107,7 +113,7 @@ def write_archive(path: Path) -> None:
         As for `find_labels_file`.
     """
     check_files()
-    folder = find_labels_file().parent
+    folder = _folder()
     names = ["labels.csv", *read_labels_file()[0]]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(_entry("LICENCE.txt"), NOTICE + "\n")
@@ -162,7 +168,7 @@ def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.n
     """
     from PIL import Image
 
-    folder = find_labels_file().parent
+    folder = _folder()
     images = np.empty((len(names), size, size), np.uint8)
     sums = [""] * len(names)
 
