@@ -132,7 +132,7 @@ def check_accuracy_among(answer: object, context: dict) -> Verdict:
 
 AMONG_SOLUTION = '''
 def accuracy_among(probabilities, columns, labels):
-    """Share of rows in which the best of `columns` is the right one; label 0 is columns[0]."""
+    """Share of rows whose best of `columns` is the right one."""
     answers = probabilities[:, columns].argmax(axis=1)
     return np.mean(answers == labels)
 '''.strip()
@@ -142,7 +142,7 @@ AMONG = Exercise(
     title="Choose among some classes only",
     stub='''
 def accuracy_among(probabilities, columns, labels):
-    """Share of rows in which the best of `columns` is the right one; label 0 is columns[0]."""
+    """Share of rows whose best of `columns` is the right one."""
     answers = ...
     return ...
 '''.strip(),
@@ -240,7 +240,7 @@ def check_exam_rows(answer: object, context: dict) -> Verdict:
 
 BUG_SOLUTION = '''
 def exam_rows(labels, per_class, seed):
-    """Row numbers to train on, `per_class` of each class, and row numbers to test on."""
+    """Rows to train on, `per_class` of each, and rows to test on."""
     order = np.arange(len(labels))
     half = len(labels) // 2
     train, test = order[:half], order[half:]
@@ -253,7 +253,7 @@ BUG = Exercise(
     title="Too good to be true",
     stub='''
 def exam_rows(labels, per_class, seed):
-    """Row numbers to train on, `per_class` of each class, and row numbers to test on."""
+    """Rows to train on, `per_class` of each, and rows to test on."""
     order = np.random.default_rng(seed).permutation(len(labels))
     half = len(labels) // 2
     train, test = order[:half], order
@@ -393,7 +393,7 @@ plan = {
     "change": [...],  # what differs between the two runs
     "keep": [...],  # what is the same in both
     "draws": ...,  # how many draws of labels
-    "choose_on": ...,  # "train" or "test": where you look while you still decide
+    "choose_on": ...,  # "train" or "test": where you look first
     "rival": ...,  # the simplest thing to beat, in words
     "surprise": ...,  # the result that would prove you wrong, in a sentence
 }
@@ -519,6 +519,28 @@ QUIZZES = (
                 "Train all weights of the largest network that there is.",
                 "Millions of weights and 40 labels: it could learn them by heart. Fine-tuning "
                 "needs more labels, and a reason.",
+            ),
+        ),
+    ),
+    Quiz(
+        "0.d",
+        "A network pretrained on ImageNet shall help with X-ray images, which are grey and far "
+        "from its photographs. What do you expect?",
+        (
+            Choice(
+                "Nothing: it has never seen an X-ray.",
+                "It had never seen a solar cell either, nor the network of print a handwritten "
+                "digit. Edges and textures are everywhere.",
+            ),
+            Choice(
+                "It may help, by more or by less than on flowers; measure it beside raw pixels.",
+                "The source is far, so the gain cannot be foreseen. It takes minutes to measure.",
+                right=True,
+            ),
+            Choice(
+                "As much as on flowers: features are features.",
+                "Features are what the network needed for its own task. Another task may need "
+                "what they leave out.",
             ),
         ),
     ),
