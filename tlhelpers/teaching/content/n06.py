@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 from tlhelpers.teaching.exercises.definitions import (
     Choice,
@@ -82,7 +86,7 @@ def check_fair_share(answer: object, context: dict) -> Verdict:
 
 SHARE_SOLUTION = '''
 def fair_share(labels, answers):
-    """Share of right answers among the pictures of each class, averaged over the classes."""
+    """Share of right answers in each class, averaged over classes."""
     shares = [np.mean(answers[labels == c] == c) for c in np.unique(labels)]
     return np.mean(shares)
 '''.strip()
@@ -92,7 +96,7 @@ SHARE = Exercise(
     title="Each class counts the same",
     stub='''
 def fair_share(labels, answers):
-    """Share of right answers among the pictures of each class, averaged over the classes."""
+    """Share of right answers in each class, averaged over classes."""
     shares = ...
     return ...
 '''.strip(),
@@ -166,7 +170,7 @@ LOW = Exercise(
     id="6.2",
     title="Nine of ten",
     stub="guess_low = ...  # in per cent",
-    ask='tl.check("6.2", guess_low, measured=tl.metrics.accuracy_interval(9, 10)[0])',
+    ask='tl.check("6.2", guess_low, measured=measured)',
     hints=(
         "Think of a classifier that is right for four of five new pictures. Would it be strange "
         "if it got nine of the next ten?",
@@ -190,7 +194,7 @@ LOW = Exercise(
         KnownAnswer("guess_low = [60]", "to the point"),
         KnownAnswer("guess_low = np.float32(62)", "A close guess"),
     ),
-    setup="import tlhelpers as tl",
+    setup="import tlhelpers as tl\nmeasured = tl.metrics.accuracy_interval(9, 10)[0]",
 )
 
 # ---------------------------------------------------------- 6.3 a figure to read
@@ -344,7 +348,7 @@ def check_two_sides(answer: object, context: dict) -> Verdict:
 
 SIDES_SOLUTION = '''
 def two_sides(sources, seed):
-    """Rows to learn from, and rows to test with: a quarter of the photographs, as a whole."""
+    """Rows to learn from; rows of a quarter of the photographs."""
     photographs = np.random.default_rng(seed).permutation(np.unique(sources))
     tested = np.isin(sources, photographs[: len(photographs) // 4])
     return np.flatnonzero(~tested), np.flatnonzero(tested)
@@ -355,7 +359,7 @@ SIDES = Exercise(
     title="A leak to close",
     stub='''
 def two_sides(sources, seed):
-    """Rows to learn from, and rows to test with: a quarter of the photographs, as a whole."""
+    """Rows to learn from; rows of a quarter of the photographs."""
     order = np.random.default_rng(seed).permutation(len(sources))
     cut = len(sources) // 4
     return order[cut:], order[:cut]
@@ -433,7 +437,7 @@ def two_sides(sources, seed):
 
 # ------------------------------------------------------------- 6.6 a plan to make
 
-RIVALS = ("most common class", "raw pixels", "a person", "training from scratch")
+RIVALS = ("most common class", "raw pixels", "a person")
 
 
 def check_plan(answer: object, context: dict) -> Verdict:
@@ -453,13 +457,14 @@ def check_plan(answer: object, context: dict) -> Verdict:
     if mugs != round(mugs) or not 0 < mugs < 40:
         return wrong("`tested_mugs` is a whole number; there are 40, and both sides want some.")
     if mugs < 8:
-        return wrong("So few make a very wide interval: compare with the figure in section 6.")
+        return wrong("So few make a very wide interval: compare with the seven writers.")
     if mugs > 28:
         return wrong("Too few are left to learn from. There are 40 in all, of two classes.")
     if one_of(plan["count"], ("photographs", "mugs"), "`count`") == "photographs":
         return wrong(
             "The interval takes for granted that its pictures are independent. Those of one mug "
-            "are mostly right together, or wrong together. How many independent answers are there?"
+            "are mostly right together, or wrong together: relatives, as the digits of one writer. "
+            "How many independent answers are there?"
         )
     if not {"most common class", "raw pixels"} & set(some_of(plan["rivals"], RIVALS, "`rivals`")):
         return wrong("Among the rivals should be one that is simple, and costs nothing to beat.")
@@ -489,11 +494,11 @@ PLAN = Exercise(
     title="A promise to a client",
     stub="""
 plan = {
-    "split_by": ...,  # "photograph", "mug" or "class": what stays on one side as a whole
-    "tested_mugs": ...,  # how many of the 40 mugs you keep for the test
-    "count": ...,  # "photographs" or "mugs": what goes into the interval as its number
-    "rivals": [...],  # of "most common class", "raw pixels", "a person", "training from scratch"
-    "choose_on": ...,  # "train" or "test": where you look while you still decide
+    "split_by": ...,  # "photograph", "mug" or "class": never cut through
+    "tested_mugs": ...,  # how many of the 40 you keep for the test
+    "count": ...,  # "photographs" or "mugs": what the interval counts
+    "rivals": [...],  # of "most common class", "raw pixels", "a person"
+    "choose_on": ...,  # "train" or "test": where you look as you decide
     "warns": ...,  # what the model card warns of, in a sentence
 }
 """.strip(),
@@ -505,9 +510,10 @@ plan = {
         "A warning names what is not in the data: other mugs, another camera, other light.",
     ),
     solution=PLAN_SOLUTION,
-    why="What is promised decides what is dealt out, and what is counted. Between 8 and 28 mugs "
-    "for the test there is no best number: more make the interval shorter, and the classifier "
-    "worse.",
+    why="What is promised decides what is dealt out, and what is counted. Take one number for "
+    "each mug, the share of its ten photographs that were answered rightly, and the interval of "
+    "their mean, as over the writers. Between 8 and 28 mugs for the test there is no best number: "
+    "more make the interval shorter, and the classifier worse.",
     check=check_plan,
     mistakes=slips(
         PLAN_SOLUTION,
@@ -536,7 +542,108 @@ plan = {
     setup="import numpy as np",
 )
 
-EXERCISES = (SHARE, LOW, READ, PICTURES, SIDES, PLAN)
+# ----------------------------------------------------------------- 6.7 a bug to find
+
+NAMES = ("bark", "leaf", "moss", "root", "stone")
+
+
+class _PixelsInNamesOut:
+    """Stands for a saved model: it answers by brightness, from 0 to 255, and notes its input."""
+
+    def __init__(self) -> None:
+        self.got: list[np.ndarray] = []
+
+    def predict(self, pixels: object, *args: object, **options: object) -> np.ndarray:
+        """Return one row of five probabilities for each picture of a batch."""
+        batch = np.asarray(pixels, float)
+        self.got.append(batch)
+        if batch.ndim != 4 or batch.shape[-1] != 3:
+            raise NotThis(
+                f"the model wants a batch: shape (pictures, height, width, 3); it got {batch.shape}"
+            )
+        places = (batch.mean(axis=(1, 2, 3)) // 51).astype(int).clip(0, len(NAMES) - 1)
+        return np.eye(len(NAMES), dtype=np.float32)[places] * 0.6 + 0.08
+
+    __call__ = predict
+
+
+def check_name(answer: object, context: dict) -> Verdict:
+    """Hand over pictures of one brightness each, and a model that tells them apart by it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for place in (4, 1, 3, 0, 2):
+            file = Path(folder) / f"{place}.png"
+            Image.new("RGB", (40, 30), (51 * place + 25,) * 3).save(file)
+            model = _PixelsInNamesOut()
+            found = call(answer, model, list(NAMES), str(file), name="`name_of`")
+            if not model.got:
+                return wrong("The model was not asked: `model.predict(...)` gives its answers.")
+            highest = model.got[-1].max()
+            if highest <= 1:
+                return wrong(
+                    f"What goes into the model ends at {highest:.2g}. It has a layer that rescales "
+                    "already, so each picture is rescaled twice and looks nearly black to it."
+                )
+            if isinstance(found, int | np.integer):
+                return wrong("That is the number of a class; its name was asked for.")
+            if not isinstance(found, str):
+                return wrong("One name is wanted, as text.")
+            if found != NAMES[place]:
+                return wrong(
+                    f"A picture that the model takes for {NAMES[place]} is called {found[:20]}."
+                )
+    return right(
+        "Pixels go in as they are in the file. That is what preprocessing inside the model is for: "
+        "whoever uses it has nothing to remember."
+    )
+
+
+NAME_SOLUTION = '''
+def name_of(model, classes, file):
+    """The class that the model gives to a picture file."""
+    pixels = keras.utils.img_to_array(keras.utils.load_img(file))
+    answers = model.predict(pixels[None], verbose=0)
+    return classes[answers[0].argmax()]
+'''.strip()
+
+NAME = Exercise(
+    id="6.7",
+    title="Poor answers without an error",
+    stub=NAME_SOLUTION.replace("pixels[None],", "pixels[None] / 255,"),
+    ask='tl.check("6.7", name_of)',
+    hints=(
+        "Which numbers does the model want, and which does it get? Section 8 says what its first "
+        "layers do.",
+        "`print(pixels.min(), pixels.max())` before and after each step.",
+        "One step is done twice: here, and inside the model.",
+    ),
+    solution=NAME_SOLUTION,
+    why="Nothing in Keras notices a wrong range. A model that rescales inside wants pixels from 0 "
+    "to 255; write that on its card.",
+    check=check_name,
+    mistakes=(
+        *slips(
+            NAME_SOLUTION,
+            ("pixels[None],", "pixels[None] / 127.5 - 1,", "rescaled twice"),
+            ("pixels[None],", "pixels,", "wants a batch"),
+            ("classes[answers[0].argmax()]", "answers[0].argmax()", "its name was asked for"),
+            ("argmax", "argmin", "is called"),
+            ("classes[answers[0].argmax()]", "answers[0]", "as text"),
+        ),
+        KnownAnswer("def name_of(model, classes, file):\n    return classes[0]", "was not asked"),
+    ),
+    also_right=(
+        KnownAnswer(
+            "from PIL import Image\n"
+            "def name_of(model, classes, file):\n"
+            "    pixels = np.asarray(Image.open(file).convert('RGB'))\n"
+            "    return classes[int(np.argmax(model(pixels[np.newaxis])))]",
+            "Pixels go in",
+        ),
+    ),
+    setup="import keras\nimport numpy as np",
+)
+
+EXERCISES = (SHARE, LOW, READ, PICTURES, SIDES, PLAN, NAME)
 
 # ------------------------------------------------------------------------- quizzes
 
@@ -597,15 +704,21 @@ QUIZZES = (
                 "That is permission to run code that a stranger wrote, on your computer.",
             ),
             Choice(
-                "Load it as Keras does by default, and believe its card.",
-                "Safe mode keeps code out. But a card is a claim: it may be about other pictures "
-                "than yours, and it may be wrong.",
+                "Load it as Keras does by default: safe mode keeps all code out.",
+                "Safe mode refuses the plainest case and is no sandbox: files that ran code in "
+                "spite of it were made again and again.",
             ),
             Choice(
-                "Load it as Keras does by default, and test it on pictures of your own.",
-                "Safe mode keeps code out, and your own labelled pictures tell what it is worth "
-                "for you.",
+                "Ask for safetensors or ONNX, and measure it on pictures of your own.",
+                "There are numbers inside, and no Python to be run. And only your own labelled "
+                "pictures tell what it is worth for you. If it must be the .keras file: in a "
+                "sandbox.",
                 right=True,
+            ),
+            Choice(
+                "Ask for safetensors or ONNX, and believe its card.",
+                "The format is well chosen. But a card is a claim: it may be about other pictures "
+                "than yours, and it may be wrong.",
             ),
         ),
     ),
