@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 import os
 import shutil
 import zipfile
@@ -440,23 +441,27 @@ def test_the_notebook_takes_a_folder_of_ones_own(root, tmp_path):
     notebook = execution.read_notebook(root / "notebooks" / "06_your_own_images.ipynb")
     named = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
     named["switch"].source = f'FOLDER = {str(folder)!r}\nNETWORK = "digits"'
-    wanted = "setup seed tools switch drawings lab look learn test wilson save load facts card "
-    notebook.cells = [named[name] for name in f"{wanted} card-limits".split()]
+    wanted = "setup seed tools more-tools switch drawings lab look learn test wilson whole save "
+    wanted += "program load load-claim facts card"
+    notebook.cells = [named[name] for name in wanted.split()]
     write_text_whole(tmp_path / "mine.ipynb", execution.notebook_text(notebook))
-    done, _, error = execution.execute_notebook(tmp_path / "mine.ipynb")
+    env = {"TLHELPERS_DATA": str(tmp_path / "learner")}
+    done, _, error = execution.execute_notebook(tmp_path / "mine.ipynb", env=env)
     assert error is None
-    assert (tmp_path / "my drawings_classifier.keras").stat().st_size > 2**20
-    card = (tmp_path / "my drawings_card.md").read_text(encoding="utf-8")
+    home = tmp_path / "learner" / "classifiers" / "my drawings"
+    assert (home / "model.keras").stat().st_size > 2**20
+    assert json.loads((home / "classes.json").read_text(encoding="utf-8")) == ["drei", "fünf"]
+    card = (home / "card.md").read_text(encoding="utf-8")
     for part in (
         "| fünf | 3 |",
-        "2 files or folders left out",
+        "2 files were left out",
         "of 2 |",
-        "4 pictures to learn from",
+        "4 to learn\nfrom, 2 to test",
     ):
         assert part in card
     shown = {cell.id: str(cell.outputs) for cell in done.cells}
-    assert "gives the same answer to all 2 test pictures" in shown["load"]
-    assert "an empty file" in shown["lab"] and "lies in the folder fünf" in shown["load"]
+    assert "gives the same answer to all 2 test pictures" in shown["load-claim"]
+    assert "an empty file" in shown["lab"] and "of fünf -> fünf" in shown["program"]
 
 
 # With real weights
