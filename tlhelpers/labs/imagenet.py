@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers.fetching import fetch, mirror, places, registry
-from tlhelpers.networks import build, imagenet_weights, preprocessing, table
+from tlhelpers.networks import (
+    build,
+    efficientnet_lite,
+    imagenet_weights,
+    preprocessing,
+    table,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
@@ -110,6 +116,7 @@ def load_pretrained(name: str) -> Pretrained:
     """
     path, label = fetch_weights(name)
     classes = fetch_classes()  # before the long work
+    _bring_names_for_keras(name)
     return Pretrained(
         network=build.build_network(name, path),
         preprocess=preprocessing.preprocess_for(name),
@@ -117,6 +124,13 @@ def load_pretrained(name: str) -> Pretrained:
         classes=classes,
         weights=label,
     )
+
+
+def _bring_names_for_keras(name: str) -> None:
+    """Let ``decode_predictions`` of Keras find its list of names, if a mirror has it."""
+    if table.find_architecture(name).module != efficientnet_lite.MODULE and mirror.mirror_source():
+        with contextlib.suppress(fetch.FileNotHere):
+            fetch.fetch_file(CLASSES)
 
 
 def may_be_here(name: str, *, internet: bool = True) -> bool:

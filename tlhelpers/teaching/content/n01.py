@@ -65,14 +65,14 @@ def check_prepare(answer: object, context: dict) -> Verdict:
             "then look at a value in the middle, too."
         )
     return right(
-        "Size, colours, range, and ink and paper the right way round. "
-        "Keras would have noticed none of these but the shape."
+        "Size, colours, range, and ink and paper the right way round. Keras would have noticed "
+        "the shape at most, and that only the first time."
     )
 
 
 PREPARE_SOLUTION = '''
 def prepare(scans):
-    """Scans, uint8 (n, 48, 48) from 0 (ink) to 255 (paper), as our network wants them."""
+    """Scans, uint8 (n, 48, 48), 0 (ink) to 255 (paper), for the network."""
     values = 1 - scans / 127.5
     return np.repeat(values[..., None], 3, axis=-1)
 '''.strip()
@@ -82,13 +82,13 @@ PREPARE = Exercise(
     title="Keep the contract",
     stub='''
 def prepare(scans):
-    """Scans, uint8 (n, 48, 48) from 0 (ink) to 255 (paper), as our network wants them."""
+    """Scans, uint8 (n, 48, 48), 0 (ink) to 255 (paper), for the network."""
     values = ...
     return ...
 '''.strip(),
     ask='tl.check("1.1", prepare)',
     hints=(
-        "Take the table of section 2 line by line. The size is right already.",
+        "Take the contract line by line: size, colours, range. The size is right already.",
         "You want a straight line through two points: 0 goes to one end of the range, 255 to "
         "the other. Which end is ink?",
         "Write it as 1 minus something. Then give the array a last axis, and repeat along it "
@@ -145,7 +145,15 @@ def check_sure(answer: object, context: dict) -> Verdict:
         rng = np.random.default_rng(seed)
         probabilities = rng.dirichlet(np.full(12, 0.4), size=80)
         some = probabilities[:, columns]
-        found = call(answer, probabilities.copy(), np.array(columns), level, name="`sure_rows`")
+        try:
+            found = call(answer, probabilities.copy(), np.array(columns), level, name="`sure_rows`")
+        except NotThis as problem:
+            if "broadcast" not in str(problem):
+                raise
+            return wrong(
+                "The sums do not fit below their rows. A sum along `axis=1` has one axis less "
+                "than what was summed: keep it, with length 1."
+            )
         found = _mask(found, len(some))
         share = some / some.sum(axis=1, keepdims=True)
         wanted = share.max(axis=1) >= level
@@ -175,7 +183,7 @@ def check_sure(answer: object, context: dict) -> Verdict:
 
 SURE_SOLUTION = '''
 def sure_rows(probabilities, columns, at_least):
-    """True where the best answer, when only `columns` are possible, is sure enough."""
+    """True where the best answer, of `columns` alone, is sure enough."""
     some = probabilities[:, columns]
     some = some / some.sum(axis=1, keepdims=True)
     return some.max(axis=1) >= at_least
@@ -186,7 +194,7 @@ SURE = Exercise(
     title="Not as sure as it should be",
     stub='''
 def sure_rows(probabilities, columns, at_least):
-    """True where the best answer, when only `columns` are possible, is sure enough."""
+    """True where the best answer, of `columns` alone, is sure enough."""
     some = probabilities[:, columns]
     some = some / probabilities.sum(axis=1, keepdims=True)
     return some.max(axis=1) >= at_least
@@ -210,6 +218,7 @@ def sure_rows(probabilities, columns, at_least):
             "some = np.exp(probabilities[:, columns])",
             "what had been through softmax already",
         ),
+        (", keepdims=True", "", "do not fit below their rows"),
         (">=", "<", "NOT sure"),
         ("sum(axis=1, keepdims=True)", "sum()", "no row sure"),
         (".sum(axis=1", ".max(axis=1", "every row sure"),
@@ -258,7 +267,105 @@ READ = to_read(
     "network gives about itself must be compared with a count before it is used.",
 )
 
-# ------------------------------------------------------- 1.4 a number to predict
+# ----------------------------------------------------------------- 1.4 a bug to find
+
+
+def _softmax(scores: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Return what adds up to 1 along an axis."""
+    powers = np.exp(scores)
+    return powers / powers.sum(axis=axis, keepdims=True)
+
+
+def check_temperature(answer: object, context: dict) -> Verdict:
+    """Try it above and below 1, where the mistakes differ."""
+    for seed, t in ((0, 2.0), (1, 0.5), (2, 3.0)):
+        given = np.random.default_rng(seed).dirichlet(np.full(5, 0.7), size=12)
+        given = (given + 1e-3) / (given + 1e-3).sum(axis=1, keepdims=True)  # no zeros
+        found = call(answer, given.copy(), t, name="`with_temperature`")
+        found = array(found, "what `with_temperature` returns")
+        if found.shape != given.shape:
+            return wrong(f"From {given.shape} to {found.shape}: the shape should stay as it is.")
+        scores = np.log(given)
+        if np.allclose(found, _softmax(scores / t), rtol=0, atol=1e-4):
+            continue
+        mistakes = {
+            "It still does the opposite: above 1, the answers become surer.": _softmax(scores * t),
+            "It returns what it was given. What is divided after `exp` is multiplied again when "
+            "the row is made to add up to 1.": given,
+            "The rows do not add up to 1.": np.exp(scores / t),
+            "The columns add up to 1, and not the rows.": _softmax(scores / t, axis=0),
+            "It takes the probabilities for scores. That flattens every row, at any temperature.": [
+                _softmax(given / t),
+                _softmax(given),
+            ],
+            "The temperature is taken away from the scores. All scores of a row sink alike, and "
+            "the row stays as it was.": _softmax(scores - t),
+        }
+        recognise(found, mistakes)
+        return wrong(
+            f"At t = {t:g} the largest probability of the first row becomes {found[0].max():.3f}; "
+            f"{given[0].max():.3f} should become {_softmax(scores / t)[0].max():.3f}."
+        )
+    return right(
+        "Divided before `exp`: above 1 every row becomes flatter, below 1 steeper, and the order "
+        "in it stays. It is the same as the power 1/t."
+    )
+
+
+TEMPERATURE_SOLUTION = '''
+def with_temperature(probabilities, t):
+    """Probabilities at temperature t: less sure above 1, surer below."""
+    scores = np.log(probabilities) / t
+    rows = np.exp(scores)
+    return rows / rows.sum(axis=1, keepdims=True)
+'''.strip()
+
+TEMPERATURE = Exercise(
+    id="1.4",
+    title="Too hot or too cold",
+    stub='''
+def with_temperature(probabilities, t):
+    """Probabilities at temperature t: less sure above 1, surer below."""
+    scores = np.log(probabilities) * t
+    rows = np.exp(scores)
+    return rows / rows.sum(axis=1, keepdims=True)
+'''.strip(),
+    ask='tl.check("1.4", with_temperature)',
+    hints=(
+        "Try it on one row: `with_temperature(np.array([[0.7, 0.2, 0.1]]), 2)`. Is the first "
+        "number larger or smaller than before?",
+        "A row is flat where its scores lie close together. What brings scores together, if t is "
+        "2: to double them, or to halve them?",
+    ),
+    solution=TEMPERATURE_SOLUTION,
+    why="Scores divided by 2 lie half as far apart, so the row is flatter. Where it happens "
+    "matters, too: after `exp` a factor would cancel out.",
+    check=check_temperature,
+    mistakes=slips(
+        TEMPERATURE_SOLUTION,
+        ("np.log(probabilities) / t", "np.log(probabilities) * 1.0 * t", "still does the opposite"),
+        ("np.log(probabilities) / t", "np.log(probabilities)", "what it was given"),
+        (" / rows.sum(axis=1, keepdims=True)", "", "do not add up"),
+        ("axis=1", "axis=0", "columns add up"),
+        ("np.log(probabilities) / t", "probabilities / t", "probabilities for scores"),
+        ("    return rows / rows.sum(axis=1, keepdims=True)", "    return rows[0]", "the shape"),
+    ),
+    also_right=(
+        KnownAnswer(
+            "def with_temperature(p, t):\n"
+            "    p = np.asarray(p) ** (1 / t)\n"
+            "    return [row / sum(row) for row in p]",
+            "order in it stays",
+        ),
+        KnownAnswer(
+            edited(TEMPERATURE_SOLUTION, "/ t", "/ t + 5"),
+            "order in it stays",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+# ------------------------------------------------------- 1.5 a number to predict
 
 
 def check_guess(answer: object, context: dict) -> Verdict:
@@ -276,10 +383,10 @@ def check_guess(answer: object, context: dict) -> Verdict:
 
 
 GUESS = Exercise(
-    id="1.4",
+    id="1.5",
     title="How sure of a stranger?",
     stub="guess_for_g = ...  # in per cent",
-    ask='tl.check("1.4", guess_for_g, measured=np.median(stranger.max(axis=1)))',
+    ask='tl.check("1.5", guess_for_g, measured=np.median(stranger.max(axis=1)))',
     hints=(
         "The confidence is the largest of 39 probabilities, which add up to 1. "
         "Which letter of the list looks like a G? How much doubt will there be?",
@@ -304,10 +411,15 @@ GUESS = Exercise(
     setup="import numpy as np\nstranger = np.full((3, 39), 0.85)",
 )
 
-# ------------------------------------------------------ 1.5 an experiment to design
+# ------------------------------------------------------ 1.6 an experiment to design
 
 PICTURES = ("print", "train", "test")
 MEASURES = ("accuracy of the kept", "share kept", "calibration error", "accuracy of all")
+#: A sentence about a result has one of these; of what else it says, a person must judge.
+COUNTED = (
+    *("accura", "kept", "keep", "share", "calibration", "error", "mistake", "wrong", "right"),
+    *("correct", "fewer", "less than", "more than", "%", "per cent", "percent", "threshold"),
+)
 
 
 def check_plan(answer: object, context: dict) -> Verdict:
@@ -338,10 +450,16 @@ def check_plan(answer: object, context: dict) -> Verdict:
             "A threshold at which a single answer is left, a right one, would be perfect by your "
             "measures. What does it cost?"
         )
-    if len(words(plan["fails_if"], "`fails_if`").split()) < 5:
+    sentence = words(plan["fails_if"], "`fails_if`").lower()
+    if len(sentence.split()) < 5:
         return wrong(
             "Say in a sentence which result would show that the plan does not work. "
             "With none, every result is a success."
+        )
+    if not any(word in sentence for word in COUNTED):
+        return wrong(
+            "Your sentence names nothing that was counted. Which number of yours, if it is too "
+            "low or too high, shows that the plan does not work?"
         )
     return right(
         "Chosen on one half, reported on writers of the other, with gain and price side by side. "
@@ -359,17 +477,17 @@ plan = {
 """.strip()
 
 PLAN = Exercise(
-    id="1.5",
+    id="1.6",
     title="Who reads the rest?",
     stub="""
 plan = {
-    "choose_on": ...,  # "print", "train" or "test": where you choose the threshold
-    "report_on": ...,  # one of the same three: where you count how well it does
+    "choose_on": ...,  # "print", "train" or "test": for the threshold
+    "report_on": ...,  # one of the same: where you count how well it does
     "measure": [...],  # what you count there
-    "fails_if": ...,  # the result that would show that it does not work, in a sentence
+    "fails_if": ...,  # the result that shows that it fails, a sentence
 }
 """.strip(),
-    ask='tl.check("1.5", plan)',
+    ask='tl.check("1.6", plan)',
     hints=(
         "Which pictures look like those that will come? Which must not be seen before the end?",
         "A threshold has two sides: how good the answers are that are kept, and how many of them "
@@ -401,6 +519,11 @@ plan = {
                 "it fails",
                 "every result is a success",
             ),
+            (
+                "Fewer than half of the answers can be kept at 99% accuracy.",
+                "If the sun rises in the west",
+                "nothing that was counted",
+            ),
             ('"share kept"', '"beauty"', "What it may have"),
         ),
     ),
@@ -414,7 +537,7 @@ plan = {
     ),
 )
 
-# ------------------------------------------------------ 1.6 a function to complete
+# ------------------------------------------------------ 1.7 a function to complete
 
 
 def check_stranger(answer: object, context: dict) -> Verdict:
@@ -465,23 +588,23 @@ def check_stranger(answer: object, context: dict) -> Verdict:
 
 STRANGER_SOLUTION = '''
 def mean_or_stranger(means, rows, limit):
-    """The class whose mean is nearest to each row, or -1 if even that is beyond `limit`."""
+    """The class of the nearest mean, or -1 if it is beyond `limit`."""
     distances = np.linalg.norm(rows[:, None] - means, axis=2)
     nearest = distances.argmin(axis=1)
     return np.where(distances.min(axis=1) > limit, -1, nearest)
 '''.strip()
 
 STRANGER = Exercise(
-    id="1.6",
+    id="1.7",
     title="None of these",
     stub='''
 def mean_or_stranger(means, rows, limit):
-    """The class whose mean is nearest to each row, or -1 if even that is beyond `limit`."""
+    """The class of the nearest mean, or -1 if it is beyond `limit`."""
     distances = ...
     nearest = ...
     return ...
 '''.strip(),
-    ask='tl.check("1.6", mean_or_stranger)',
+    ask='tl.check("1.7", mean_or_stranger)',
     hints=(
         "`nearest_mean` above has the first two steps. But its distances are squared, and nobody "
         "minded, since only the smallest was asked for.",
@@ -523,7 +646,7 @@ def mean_or_stranger(means, rows, limit):
     setup="import numpy as np",
 )
 
-EXERCISES = (PREPARE, SURE, READ, GUESS, PLAN, STRANGER)
+EXERCISES = (PREPARE, SURE, READ, TEMPERATURE, GUESS, PLAN, STRANGER)
 
 # ------------------------------------------------------------------------- quizzes
 
@@ -540,8 +663,8 @@ QUIZZES = (
             ),
             Choice(
                 "The range, colours and class list that it expects, with pictures you know.",
-                "These three break without a word. A handful of pictures whose answer you know "
-                "shows it in a minute.",
+                "These three always break without a word. A handful of pictures whose answer you "
+                "know shows it in a minute.",
                 right=True,
             ),
             Choice(
@@ -551,12 +674,40 @@ QUIZZES = (
             ),
             Choice(
                 "The number of pixels.",
-                "A wrong size is the one mistake that Keras notices, and there was no message.",
+                "It may be. Keras compares sizes the first time only, so no message proves "
+                "nothing. But if the size was ever right, this is not where to begin: range, "
+                "colours and class list are never checked.",
             ),
         ),
     ),
     Quiz(
         "1.b",
+        "You take EfficientNetB0 from keras.applications. A photograph is loaded with load_img "
+        "and img_to_array: numbers from 0 to 255. What has to happen before predict?",
+        (
+            Choice(
+                "Divide by 255.",
+                "It rescales inside. Divided first, the picture is nearly black to it.",
+            ),
+            Choice(
+                "Add the axis of the batch, and no more.",
+                "Its preprocess_input does nothing, because the network begins with layers that "
+                "rescale. To call it all the same does no harm, and is a good habit.",
+                right=True,
+            ),
+            Choice(
+                "Divide by 127.5 and subtract 1.",
+                "That is the contract of MobileNetV2. Take the function of the same family.",
+            ),
+            Choice(
+                "Turn the colours round, and subtract the mean.",
+                "That is the contract of ResNet50, whose weights came from a program with blue "
+                "first.",
+            ),
+        ),
+    ),
+    Quiz(
+        "1.c",
         "A network is 97% sure that a picture shows a 3. What do you know?",
         (
             Choice(
@@ -576,13 +727,37 @@ QUIZZES = (
             ),
             Choice(
                 "Nothing at all.",
-                "A little more than that: in section 8, sure answers were right far more often "
+                "A little more than that: in section 7, sure answers were right far more often "
                 "than unsure ones.",
             ),
         ),
     ),
     Quiz(
-        "1.c",
+        "1.d",
+        "A score that should find strangers has an AUROC of 0.5. What does that mean?",
+        (
+            Choice(
+                "It finds half of the strangers.",
+                "How many it finds hangs on the threshold. AUROC looks at all thresholds at once.",
+            ),
+            Choice(
+                "A stranger gets the higher score as often as a known picture.",
+                "So the score knows nothing of the difference. Tossing a coin does as well.",
+                right=True,
+            ),
+            Choice(
+                "The threshold should be 0.5.",
+                "AUROC says how well two groups can be separated, and not where.",
+            ),
+            Choice(
+                "The score is calibrated.",
+                "Calibration compares confidence with the share of right answers. AUROC only "
+                "looks at the order.",
+            ),
+        ),
+    ),
+    Quiz(
+        "1.e",
         "A heat map is bright on the loop of a 6, just where you would look. What follows?",
         (
             Choice(
@@ -592,13 +767,14 @@ QUIZZES = (
             ),
             Choice(
                 "A guess that is to be tested: cover the loop and see what happens.",
-                "It looks right because you expected it. A test can fail, as one of ours did.",
+                "It looks right because you expected it. Ours were hardly better than a blind "
+                "choice of ink.",
                 right=True,
             ),
             Choice(
                 "The answer must be right.",
-                "There is a map for wrong answers, too, and it may look as good: think of the 9 "
-                "that was taken for a 3.",
+                "There is a map for wrong answers, too, and it may look as good: think of the "
+                "dahlia that was taken for a daisy.",
             ),
         ),
     ),
