@@ -70,3 +70,28 @@ def test_a_misspelt_name_is_refused_before_anything_is_loaded(monkeypatch):
         photo_sections.load_imagenet("ResNet50", "MobilNetV2")
     with pytest.raises(ValueError, match="name of a network"):
         photo_sections.load_imagenet()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "wanted"),
+    [
+        ("MobileNetV2", "/some/mirror", ["imagenet_class_index.json"]),
+        ("MobileNetV2", "", []),  # nothing is downloaded unasked
+        ("EfficientNetLite0", "/some/mirror", []),  # Keras does not know it
+    ],
+)
+def test_keras_gets_its_list_of_names_from_a_mirror(monkeypatch, name, source, wanted):
+    """Else its `decode_predictions` would download the list."""
+    asked = []
+
+    def fetch_file(file, **_):
+        asked.append(file)
+        raise fetch.FileNotHere("the mirror may lack it")
+
+    monkeypatch.setenv("TLHELPERS_MIRROR", source)
+    monkeypatch.setattr(imagenet, "fetch_weights", lambda _: ("a file", "a label"))
+    monkeypatch.setattr(imagenet, "fetch_classes", lambda: ("tench",))
+    monkeypatch.setattr(imagenet.build, "build_network", lambda *_: "a network")
+    monkeypatch.setattr(fetch, "fetch_file", fetch_file)
+    assert imagenet.load_pretrained(name).network == "a network"
+    assert asked == wanted
