@@ -767,8 +767,8 @@ QUIZZES = (
             ),
             Choice(
                 "A guess that is to be tested: cover the loop and see what happens.",
-                "It looks right because you expected it. Ours were hardly better than a blind "
-                "choice of ink.",
+                "It looks right because you expected it. Ours was only a little better than "
+                "a blind choice of ink.",
                 right=True,
             ),
             Choice(
