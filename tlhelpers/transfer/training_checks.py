@@ -116,7 +116,8 @@ def _check_model(model: keras.Model) -> None:
     if moved:
         raise ValueError(
             f"{len(moved)} layers were frozen or unfrozen since model.compile(...), "
-            f"such as {moved[0]}. The change has no effect yet: compile again."
+            f"such as {moved[0]}. Until you compile again, fit may go on as before the change, "
+            "or stop."
         )
     if read_one_input(model).output_shape[-1] == 1:
         raise ValueError(ONE_OUTPUT.format(name=model.name))
