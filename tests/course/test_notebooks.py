@@ -23,6 +23,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SECOND_EDITION: tuple[str, ...] = (
     "00_start_here.ipynb",
     "01_prediction.ipynb",
+    "03_fine_tuning.ipynb",
     "06_your_own_images.ipynb",
 )
 

@@ -108,21 +108,28 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
         return wrong("No weight of the model has changed, not even in its head. Where is `fit`?")
     if moved & {"norm", "norm_2"}:
         return wrong(
-            "The statistics of BatchNormalization have changed: these layers must not be unfrozen "
-            "with the others. Section 5 shows what they lose; `tl.surgery.unfreeze` knows about it."
+            "The statistics of BatchNormalization have changed. These layers were to stay as they "
+            "are, and so must stay frozen; `tl.surgery.unfreeze` leaves them out."
         )
     if not model.get_layer("first").trainable:
         return wrong("The layers below the head are still frozen.")
     if "first" not in moved:
         return wrong(
-            "The layers below the head are unfrozen, and still have not changed. Keras decided at "
-            "an earlier `fit` what to train. What makes it decide anew, and when?"
+            "The layers below the head are unfrozen, and still have not changed: `fit` used the "
+            "step that Keras built at an earlier one. What makes it build anew, and when?"
         )
     used = number(model.optimizer.learning_rate, "the learning rate")
     if used > 1.01 * learning_rate:
         return wrong(
             f"All layers were trained, but at a learning rate of {used:g} instead of "
             f"{learning_rate:g}. A new optimizer begins with its own."
+        )
+    # What was trainable at compile time; a Keras without this private name is not asked.
+    compiled = getattr(model, "_compiled_trainable_state", {})
+    if any(layer.trainable != was for layer, was in compiled.items()):
+        return right(
+            "It trains, gently, and BatchNormalization is left in peace. But you compiled before "
+            "you unfroze, which goes well only while nothing is fitted in between: turn them round."
         )
     return right(
         "Unfrozen, compiled, trained, in this order, gently, and BatchNormalization left in peace."
@@ -131,7 +138,7 @@ def check_second_phase(answer: object, context: dict) -> Verdict:
 
 PHASE_SOLUTION = '''
 def second_phase(model, images, labels, learning_rate):
-    """Unfreeze a network whose head is trained, and train all of it for one epoch."""
+    """Unfreeze all but BatchNormalization, and train for one epoch."""
     tl.surgery.unfreeze(model)
     model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
     model.fit(images, labels, verbose=0)
@@ -142,7 +149,7 @@ PHASE = Exercise(
     title="It trains, but what?",
     stub='''
 def second_phase(model, images, labels, learning_rate):
-    """Unfreeze a network whose head is trained, and train all of it for one epoch."""
+    """Unfreeze all but BatchNormalization, and train for one epoch."""
     tl.surgery.unfreeze(model)
     model.optimizer.learning_rate = learning_rate
     model.fit(images, labels, verbose=0)
@@ -151,13 +158,13 @@ def second_phase(model, images, labels, learning_rate):
     hints=(
         "Compare the weights of a layer before and after. Which layers has this function trained?",
         "The model was compiled and fitted before, while most of it was frozen. "
-        "Keras goes by what was trainable then.",
+        "`fit` uses the step that Keras built then.",
         "Compile once more, after unfreezing. A new optimizer takes the learning rate as its "
         "argument.",
     ),
     solution=PHASE_SOLUTION,
-    why="`compile` is when Keras takes note of what is trainable. It also makes a new optimizer, "
-    "so the learning rate belongs there.",
+    why="After `compile`, the next `fit` builds a new step, for what is trainable then. It also "
+    "brings a new optimizer, so the learning rate belongs there.",
     check=check_second_phase,
     mistakes=(
         *slips(
@@ -178,7 +185,7 @@ def second_phase(model, images, labels, learning_rate):
                 "    model.compile",
                 "    model.fit(images, labels, verbose=0)\n    return\n    model.compile",
             ),
-            "What makes it decide anew",
+            "What makes it build anew",
         ),
     ),
     also_right=(
@@ -189,7 +196,14 @@ def second_phase(model, images, labels, learning_rate):
             "    network.compile(keras.optimizers.SGD(step, momentum=0.9), network.loss)\n"
             "    network.train_on_batch(x, y)\n"
             "    return network",
-            "left in peace",
+            "in this order",
+        ),
+        KnownAnswer(
+            "def second_phase(network, x, y, step):\n"
+            "    network.compile(keras.optimizers.Adam(step), network.loss)\n"
+            "    tl.surgery.unfreeze(network)\n"
+            "    network.fit(x, y, verbose=0)",
+            "turn them round",
         ),
     ),
     setup="import keras\nimport tlhelpers as tl",
@@ -261,7 +275,7 @@ def check_best_epoch(answer: object, context: dict) -> Verdict:
 
 STOP_SOLUTION = '''
 def best_epoch(shares, patience):
-    """The best epoch (from 1), if training stops after `patience` epochs without a new best."""
+    """The best epoch (from 1), waiting `patience` epochs for a better."""
     best = 0
     for epoch, share in enumerate(shares):
         if share > shares[best]:
@@ -276,7 +290,7 @@ STOP = Exercise(
     title="When to stop, and where to go back to",
     stub='''
 def best_epoch(shares, patience):
-    """The best epoch (from 1), if training stops after `patience` epochs without a new best."""
+    """The best epoch (from 1), waiting `patience` epochs for a better."""
     best = 0
     for epoch, share in enumerate(shares):
         if share > shares[best]:
@@ -346,8 +360,8 @@ def check_unfreeze_last(answer: object, context: dict) -> Verdict:
             )
         if any("norm" in name for name in trained):
             return wrong(
-                f"Of the last {n} layers it also unfreezes BatchNormalization, so that a few "
-                "batches overwrite its statistics."
+                f"Of the last {n} layers it also unfreezes BatchNormalization, so that each "
+                "batch changes its statistics."
             )
         if not trained:
             return wrong(
@@ -369,7 +383,7 @@ def check_unfreeze_last(answer: object, context: dict) -> Verdict:
 
 LAST_SOLUTION = '''
 def unfreeze_last(model, n):
-    """Let training change the last n layers, but no BatchNormalization; the others are frozen."""
+    """Train the last n layers only, and no BatchNormalization."""
     model.trainable = True
     first = len(model.layers) - n
     for position, layer in enumerate(model.layers):
@@ -382,7 +396,7 @@ LAST = Exercise(
     title="The last layers, and what must not be among them",
     stub='''
 def unfreeze_last(model, n):
-    """Let training change the last n layers, but no BatchNormalization; the others are frozen."""
+    """Train the last n layers only, and no BatchNormalization."""
     model.trainable = True
     for layer in model.layers[:-n]:
         layer.trainable = False
@@ -542,7 +556,7 @@ def check_search(answer: object, context: dict) -> Verdict:
 
 SEARCH_SOLUTION = '''
 def search(accuracy, learning_rates, seeds):
-    """Choose a learning rate, and report on it: return it, and the accuracy to expect."""
+    """Return the learning rate you choose, and the accuracy to expect."""
     by_rate = {r: np.mean([accuracy(r, seed, "valid") for seed in seeds]) for r in learning_rates}
     best = max(by_rate, key=by_rate.get)
     return best, np.mean([accuracy(best, seed, "test") for seed in seeds])
@@ -553,7 +567,7 @@ SEARCH = Exercise(
     title="An honest search",
     stub='''
 def search(accuracy, learning_rates, seeds):
-    """Choose a learning rate, and report on it: return it, and the accuracy to expect."""
+    """Return the learning rate you choose, and the accuracy to expect."""
     by_rate = ...
     best = ...
     return best, ...
@@ -630,6 +644,27 @@ QUIZZES = (
     ),
     Quiz(
         "3.b",
+        "data.map(augment).cache().shuffle(1000).batch(32): what does the network see?",
+        (
+            Choice(
+                "New variants in every epoch: augment draws at random.",
+                "It draws, but only in the first epoch. After that the cache answers, and nothing "
+                "is drawn any more.",
+            ),
+            Choice(
+                "The same variant of each picture in every epoch, in another order.",
+                "What comes before cache happens once. What comes behind it, here the order, "
+                "happens in every epoch.",
+                right=True,
+            ),
+            Choice(
+                "The same batches in every epoch.",
+                "Then shuffle would have to stand before cache, too. Here it stands behind it.",
+            ),
+        ),
+    ),
+    Quiz(
+        "3.c",
         "base(x, training=False), all layers unfrozen, then fit. What of BatchNormalization?",
         (
             Choice(
@@ -638,17 +673,18 @@ QUIZZES = (
             ),
             Choice(
                 "Its statistics change: fit runs the layers inside in training mode.",
-                "Only a layer that is itself frozen keeps them. So freeze these layers one by one.",
+                "Only a layer that is itself frozen keeps them: freeze them one by one, if they are "
+                "to stay.",
                 right=True,
             ),
             Choice(
                 "Keras refuses to train such a model.",
-                "It trains without a word. That is what makes this mistake so common.",
+                "It trains without a word, so you only notice if you compare the statistics.",
             ),
         ),
     ),
     Quiz(
-        "3.c",
+        "3.d",
         "Two labelled examples of each class are all that you have. What do you do?",
         (
             Choice(
@@ -661,14 +697,14 @@ QUIZZES = (
             ),
             Choice(
                 "Train the head alone, on frozen features.",
-                "With few labels that was the best of all depths. Fine-tuning earns its points "
-                "when there are labels to pay for them.",
+                "With two labels that was the best of all depths. With more labels, let the "
+                "validation data say whether fine-tuning is worth it.",
                 right=True,
             ),
             Choice(
                 "Train a smaller network from scratch.",
                 "With so few labels, training from scratch is far behind everything else: see the "
-                "label-budget figure below.",
+                "figure of notebook 02.",
             ),
         ),
     ),
