@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to 
 
 NETWORK = "EfficientNetLite0"
 SIDE = 96  # pixels of each side: a whole network is trained several times
-EPOCHS, BATCH = 5, 32
+EPOCHS, BATCH = 4, 32
 #: What is trained, at which rate, and whether BatchNormalization is trained, too.
 ABOVE: dict[str, tuple[float, bool]] = {
     f"above block {CUT}, 0.0001": (1e-4, False),
@@ -139,10 +139,7 @@ def measure_solar(seeds: range) -> tables.Rows | None:
     return [
         ("photographs", f"{len(labels):,} of {SIDE} × {SIDE} pixels"),
         ("weights", label),
-        *(
-            (name, in_words(scores) + took(seconds.get(name, [])))
-            for name, scores in found.items()
-        ),
+        *((name, in_words(scores) + took(seconds.get(name, []))) for name, scores in found.items()),
     ]
 
 

@@ -673,8 +673,8 @@ QUIZZES = (
             ),
             Choice(
                 "Its statistics change: fit runs the layers inside in training mode.",
-                "Only a layer that is itself frozen keeps them: freeze them one by one, if they are "
-                "to stay.",
+                "Only a layer that is itself frozen keeps them: freeze them one by one, if they "
+                "are to stay.",
                 right=True,
             ),
             Choice(
