@@ -60,7 +60,7 @@ def classifier(network: keras.Model, first: str | None) -> tuple[keras.Model, ke
     """
     import keras
 
-    start = network.input if first is None else network.get_layer(first).output
+    start = network.inputs[0] if first is None else network.get_layer(first).output
     pooled = network.layers[-1].input
     head = keras.layers.Dense(2, activation="softmax", name="new_head")
     return keras.Model(start, pooled), keras.Model(start, head(pooled))
@@ -148,7 +148,7 @@ def run(network: keras.Model, layer: str, images: np.ndarray) -> np.ndarray:
     import keras
 
     end = network.get_layer(layer).output
-    flat = keras.Model(network.input, keras.layers.Flatten()(end))
+    flat = keras.Model(network.inputs[0], keras.layers.Flatten()(end))
     return features.compute(flat, images, cache=False).reshape(len(images), *end.shape[1:])
 
 
