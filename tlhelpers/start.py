@@ -43,8 +43,6 @@ def load_tensorflow() -> None:
     if first:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
-        # Else TensorFlow keeps the memory of its largest arrays for ever (on Intel and AMD).
-        os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
         small_sums_on_one_core()
     if "keras" not in sys.modules:
         _choose_backend()
