@@ -234,6 +234,13 @@ def test_scatter_writes_every_class_where_its_point_is():
     assert [axis.get_visible() for axis in odd.axes] == [True, True, True, False]
 
 
+def test_scatter_gives_each_of_ten_classes_a_look_of_its_own():
+    points = np.arange(20.0).reshape(10, 2)
+    texts = plots.scatter({"ten": (points, np.arange(10))}).axes[0].texts
+    looks = {(text.get_color(), text.get_weight()) for text in texts}
+    assert len(looks) == len(texts) == 10
+
+
 def test_scatter_refuses_what_it_cannot_draw():
     with pytest.raises(ValueError, match="panels is empty"):
         plots.scatter({})

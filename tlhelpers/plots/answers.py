@@ -198,7 +198,7 @@ def scatter(
     """Draw points of several classes in the plane, one panel for each way to place them.
 
     Every point is the name of its class, so that no colour has to be told from
-    nine others.  The colours repeat, and only help the eye.
+    nine others.  There are nine colours; after these they come again, in bold letters.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def scatter(
         names = read_names(names, least=int(most) + 1, most=10_000)
     columns = read_count(columns, "columns", most=100)
     size = read_number(size, "size", above=0, most=100)
-    colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE[:2])]  # not the pale one
+    colours = [colour for colour, _ in (*STRATEGIES.values(), *SPARE)]
     lines = -(-len(clouds) // columns)
     with drawing():
         figure, axes = plt.subplots(
@@ -254,7 +254,9 @@ def scatter(
             for point, label in zip(points, labels, strict=True):
                 word = str(label) if names is None else names[label]
                 colour = colours[int(label) % len(colours)]
-                axis.text(*point, word, color=colour, fontsize=8, ha="center", va="center")
+                weight = "bold" if label >= len(colours) else "normal"
+                look = {"color": colour, "weight": weight, "fontsize": 8}
+                axis.text(*point, word, ha="center", va="center", **look)
             axis.set(title=title, xticks=[], yticks=[])
             axis.grid(False)
     return figure
