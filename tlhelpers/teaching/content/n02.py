@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from tlhelpers.teaching.exercises.definitions import (
@@ -49,7 +51,7 @@ WEIGHTS = Exercise(
     ),
     solution="weights = 10 * (512 + 1)",
     why="So little is to be learned from the labels: that is why a few of them are enough. "
-    "The table in section 8 counts the same.",
+    "Section 8 counts the same.",
     check=check_weights,
     mistakes=(
         KnownAnswer("weights = 10 * 512", "Nearly"),
@@ -133,7 +135,7 @@ def check_once(answer: object, context: dict) -> Verdict:
 
 ONCE_SOLUTION = '''
 def features_once(compute, layer, images, kept):
-    """Features of images, cut at a layer; the dict `kept` remembers what was computed before."""
+    """Features at a layer; `kept` remembers what was computed."""
     key = layer, images.tobytes()
     if key not in kept:
         kept[key] = compute(layer, images)
@@ -145,7 +147,7 @@ ONCE = Exercise(
     title="Kept too well",
     stub='''
 def features_once(compute, layer, images, kept):
-    """Features of images, cut at a layer; the dict `kept` remembers what was computed before."""
+    """Features at a layer; `kept` remembers what was computed."""
     key = layer, images.shape
     if key not in kept:
         kept[key] = compute(layer, images)
@@ -232,8 +234,18 @@ def check_pool(answer: object, context: dict) -> Verdict:
                 "That is the whole map in one row. Nothing is averaged.": maps.reshape(
                     len(maps), -1
                 ),
+                "The shape is right, and the numbers are mixed: `reshape` moves nothing, it only "
+                "counts the numbers off anew, and the channels come last in them. Reshape to "
+                "(images, places, channels), or leave the maps as they are.": maps.reshape(
+                    shape[0], shape[3], -1
+                ).mean(axis=2),
             },
         )
+        if found.shape == wanted.shape:
+            return wrong(
+                f"From {shape} to {wanted.shape}: the shape is right, but the numbers are not the "
+                "mean over all places. Compare one of them with the mean of `maps[0, :, :, 0]`."
+            )
         return wrong(
             f"From {shape} to {found.shape}; one number for each image and channel is wanted, "
             f"{wanted.shape}: the mean over all its places."
@@ -243,7 +255,7 @@ def check_pool(answer: object, context: dict) -> Verdict:
 
 POOL_SOLUTION = '''
 def pool(maps):
-    """Maps (n, high, wide, channels) to features (n, channels): the mean over all places."""
+    """From (n, high, wide, channels) to (n, channels): the means."""
     return maps.mean(axis=(1, 2))
 '''.strip()
 
@@ -252,7 +264,7 @@ POOL = Exercise(
     title="Pooling by hand",
     stub='''
 def pool(maps):
-    """Maps (n, high, wide, channels) to features (n, channels): the mean over all places."""
+    """From (n, high, wide, channels) to (n, channels): the means."""
     return ...
 '''.strip(),
     ask='tl.check("2.3", pool)',
@@ -273,6 +285,12 @@ def pool(maps):
         ("axis=(1, 2)", "axis=1", "One direction is left"),
         ("mean(axis=(1, 2))", "reshape(len(maps), -1)", "Nothing is averaged"),
         ("axis=(1, 2)", "axis=(2, 3)", "one number for each image and channel"),
+        (
+            "maps.mean(axis=(1, 2))",
+            "maps.reshape(len(maps), maps.shape[3], -1).mean(-1)",
+            "only counts the numbers off anew",
+        ),
+        ("mean(axis=(1, 2))", "std(axis=(1, 2))", "the numbers are not the mean"),
     ),
     also_right=(
         KnownAnswer(
@@ -296,15 +314,15 @@ READ = to_read(
     "earliest",
     "C",
     {
-        "A": "There both curves are far below the dashed line: worse than no network at all.",
+        "A": "There the curve is far below the dashed line: worse than no network at all.",
         "B": "There five labels buy about what they buy with raw pixels. So the network has "
         "brought nothing yet.",
-        "C": "From there on both curves are level. The blocks behind it need not even be computed.",
+        "C": "From there on the curve is nearly level. The blocks behind it need not be computed.",
         "D": "Its accuracy is fine, but the question was how EARLY we may cut. Walk along the "
-        "dark curve to the left, for as long as it stays level.",
+        "curve to the left, for as long as it stays level.",
     },
     hints=(
-        "Take the dark curve (five labels per class), and start at its highest point.",
+        "Take the curve for five labels of each digit, and start at its highest point.",
         "Walk to the left. Which is the last block before the curve drops?",
     ),
     why="A level stretch is a gift: the cheapest point on it is as good as the best one. Between "
@@ -518,7 +536,7 @@ def check_compare(answer: object, context: dict) -> Verdict:
 
 COMPARE_SOLUTION = '''
 def compare(accuracy, seeds):
-    """Answer "A", "B" or "same": is one cut better than the other by more than luck?"""
+    """Answer "A", "B" or "same": is one better by more than luck?"""
     gains = np.array([accuracy("B", seed) - accuracy("A", seed) for seed in seeds])
     luck = gains.std(ddof=1) / np.sqrt(len(gains))  # of the mean of so many draws
     if abs(gains.mean()) < 2.5 * luck:
@@ -531,7 +549,7 @@ COMPARE = Exercise(
     title="Is it better, or was it lucky?",
     stub='''
 def compare(accuracy, seeds):
-    """Answer "A", "B" or "same": is one cut better than the other by more than luck?"""
+    """Answer "A", "B" or "same": is one better by more than luck?"""
     gains = ...
     luck = ...
     return ...
@@ -583,7 +601,143 @@ def compare(accuracy, seeds):
     setup="import numpy as np",
 )
 
-EXERCISES = (WEIGHTS, ONCE, POOL, READ, STANDARD, COMPARE)
+# ----------------------------------------------------------------- 2.7 a bug to find
+
+
+class _Shuffled:
+    """A dataset: batches of pictures and labels, in another order each time it is gone through."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self.passes = count, 0
+        self.pictures = np.random.default_rng(count).random((count, 4, 4))
+        self.labels = np.arange(count) % 3
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        self.passes += 1
+        order = np.random.default_rng(self.passes).permutation(self.count)
+        for first in range(0, self.count, 8):
+            rows = order[first : first + 8]
+            yield self.pictures[rows], self.labels[rows]
+
+
+def check_pass(answer: object, context: dict) -> Verdict:
+    """Hand over a dataset that shuffles, and see whose label each row of features has."""
+    data = _Shuffled(44)
+    seen = 0
+
+    def network(pictures: np.ndarray) -> np.ndarray:
+        nonlocal seen
+        seen += len(pictures)
+        return np.asarray(pictures, float).reshape(len(pictures), -1)[:, ::3]
+
+    found = call(answer, network, data, name="`features_and_labels`")
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        return wrong("Return two things: the features, and the labels.")
+    rows, labels = (array(part, "what `features_and_labels` returns") for part in found)
+    wanted = network(data.pictures)
+    if rows.ndim == 1 and labels.ndim == 2:
+        return wrong("The features come first, and then the labels.")
+    if rows.shape != wanted.shape or labels.shape != data.labels.shape:
+        return wrong(
+            f"The dataset has {data.count} pictures; you return features of shape {rows.shape} and "
+            f"labels of shape {labels.shape}. Wanted: {wanted.shape} and {data.labels.shape}."
+        )
+    apart = np.abs(rows[:, None] - wanted[None]).max(axis=2)
+    if apart.min(axis=1).max() > 1e-6:
+        return wrong("Some rows are not what the network gives for a picture.")
+    whose = apart.argmin(axis=1)
+    if len(set(whose.tolist())) < data.count:
+        return wrong("Some pictures are there twice, and others are missing.")
+    if (data.labels[whose] != labels).any():
+        right_ones = np.mean(data.labels[whose] == labels)
+        return wrong(
+            f"Only {right_ones:.0%} of the rows have the label of their picture. The dataset gives "
+            f"another order in each pass, and you went through it "
+            f"{'once, and sorted' if data.passes == 1 else f'{data.passes} times'}."
+        )
+    if seen > 2 * data.count:
+        return wrong("The labels are right, but the network saw pictures more than once.")
+    return right(
+        "Features and labels come from the same pass, so they belong together in any order. The "
+        "mistake raises no error: only a result that is no better than guessing gives it away."
+    )
+
+
+PASS_SOLUTION = '''
+def features_and_labels(network, pictures):
+    """All features and all labels of a dataset, in the same order."""
+    pairs = [(network(x), y) for x, y in pictures]
+    features = np.concatenate([rows for rows, _ in pairs])
+    labels = np.concatenate([truth for _, truth in pairs])
+    return features, labels
+'''.strip()
+
+PASS = Exercise(
+    id="2.7",
+    title="Whose label is it?",
+    stub='''
+def features_and_labels(network, pictures):
+    """All features and all labels of a dataset, in the same order."""
+    features = np.concatenate([network(x) for x, _ in pictures])
+    labels = np.concatenate([y for _, y in pictures])
+    return features, labels
+'''.strip(),
+    ask='tl.check("2.7", features_and_labels)',
+    hints=(
+        "How often does this code go through the dataset? What did section 1 say about the order?",
+        "Go through it once, and keep two things of each batch.",
+    ),
+    solution=PASS_SOLUTION,
+    why="`shuffle=False` helps as well, where you make the dataset yourself. This function is safe "
+    "with any dataset.",
+    check=check_pass,
+    mistakes=(
+        KnownAnswer(
+            "def features_and_labels(network, pictures):\n"
+            "    labels = np.concatenate([y for _, y in pictures])\n"
+            "    return np.concatenate([network(x) for x, _ in pictures]), labels",
+            "2 times",
+        ),
+        *slips(
+            PASS_SOLUTION,
+            ("return features, labels", "return labels, features", "The features come first"),
+            ("return features, labels", "return features", "Return two things"),
+            (
+                "return features, labels",
+                "return features, np.sort(labels)",
+                "once, and sorted",
+            ),
+            ("in pairs])\n    return", "in pairs[:1]])\n    return", "The dataset has 44"),
+            ("(network(x), y)", "(network(2 * x), y)", "not what the network gives"),
+            (
+                "(network(x), y)",
+                "(network(x), y, network(x))[:2]",
+                "more than once",
+            ),
+        ),
+    ),
+    also_right=(
+        KnownAnswer(
+            "def features_and_labels(network, pictures):\n"
+            "    batches = list(pictures)\n"
+            "    x = np.concatenate([x for x, _ in batches])\n"
+            "    return network(x), np.concatenate([y for _, y in batches])",
+            "belong together in any order",
+        ),
+        KnownAnswer(
+            "def features_and_labels(network, pictures):\n"
+            "    features, labels = [], []\n"
+            "    for x, y in pictures:\n"
+            "        features.extend(network(x))\n"
+            "        labels.extend(y)\n"
+            "    return np.array(features), labels",
+            "belong together in any order",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+EXERCISES = (WEIGHTS, ONCE, POOL, READ, STANDARD, COMPARE, PASS)
 
 # ------------------------------------------------------------------------- quizzes
 
@@ -622,7 +776,7 @@ QUIZZES = (
             ),
             Choice(
                 "The far island is the class that is easiest to tell from the others.",
-                "Distances between islands say little: their order on the paper was not that of "
+                "t-SNE keeps neighbours. How far apart two islands come to lie says little about "
                 "the feature space.",
             ),
             Choice(
@@ -655,6 +809,32 @@ QUIZZES = (
                 "Nothing changes: frozen features are the same, however an image is augmented.",
                 "Frozen means that the weights stay. Another picture gets other features, if not "
                 "very different ones.",
+            ),
+        ),
+    ),
+    Quiz(
+        "2.d",
+        "A colleague has 15 labelled pictures of each class, of a kind that ImageNet does not "
+        "show. A frozen ImageNet network finds 66% of the defects and of the good parts. What now?",
+        (
+            Choice(
+                "Be content: guessing gives 50%, so the transfer has worked.",
+                "For solar cells, shrunken pixels did as well at this budget, without any network.",
+            ),
+            Choice(
+                "Try raw pixels on the same splits before giving the network credit.",
+                "Far from what a network has learned, the plain rival may be as good. Without it "
+                "one cannot tell what the network brings.",
+                right=True,
+            ),
+            Choice(
+                "Give up the network: far from ImageNet it is of no use.",
+                "With a hundred labels it was ahead, and its middle layers were better than its "
+                "end. More labels or another cut may change the answer.",
+            ),
+            Choice(
+                "Draw other labels until the network does better.",
+                "Then luck is what is measured. Several draws are for their mean and spread.",
             ),
         ),
     ),
