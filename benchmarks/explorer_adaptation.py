@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.labs import load
+from tlhelpers.data import handwriting
 from tlhelpers.networks import surgery
 from tlhelpers.transfer import adaptation, metrics, recipes, tasks, validators
 from tlhelpers.transfer.adaptation.batchnorm_statistics import take_target_statistics
@@ -138,7 +138,7 @@ def features_to_plane(features: np.ndarray) -> np.ndarray:
 def adaptation_results() -> dict:
     """Adapt with every method and weight, and print how it goes."""
     task = tasks.load_task("plain print → handwriting", seed=0)
-    labels = load.load_lab("digits").train.labels[len(task.adapt_on) :]
+    labels = handwriting.load_handwriting()[1][slice(*tasks.CUTS)]
     network = recipes.train_small_network(task.source, seed=0)
     runs = []
     for method, (function, weights) in METHODS.items():

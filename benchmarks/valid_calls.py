@@ -313,6 +313,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "labels": LABELS,
         "style": "plain",
         "fonts": ("DejaVuSans",),
+        "habits": False,
         "seed": 0,
     },
     "tl.image_files.load_images": lambda: {
@@ -445,7 +446,12 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     },
     "tl.recipes.enlarge_digits": lambda: {"pictures": PICTURES},
     "tl.recipes.small_network": lambda: {"seed": 1},
-    "tl.recipes.draw_printed_digits": lambda: {"n": 10, "style": "plain", "seed": 0},
+    "tl.recipes.draw_printed_digits": lambda: {
+        "n": 10,
+        "style": "plain",
+        "seed": 0,
+        "habits": False,
+    },
     "tl.recipes.train_small_network": lambda: {
         "source": task().source,
         "seed": 0,

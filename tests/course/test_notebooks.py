@@ -27,6 +27,7 @@ SECOND_EDITION: tuple[str, ...] = (
     "01_prediction.ipynb",
     "02_feature_extraction.ipynb",
     "03_fine_tuning.ipynb",
+    "04_domain_adaptation.ipynb",
     "06_your_own_images.ipynb",
 )
 

@@ -128,3 +128,16 @@ def test_a_single_font_is_put_in_a_list():
         glyphs.draw_characters([0], fonts="DejaVuSans")
     with pytest.raises(TypeError, match="Unknown style 3. Choose from: plain, varied"):
         glyphs.draw_characters([0], style=3)
+
+
+def test_without_habits_only_varied_ones_and_sevens_are_drawn_otherwise():
+    labels = np.repeat(np.arange(10), 30)
+    drawn, fitted = (glyphs.draw_characters(labels, habits=habits) for habits in (False, True))
+    differ = (drawn != fitted).any(axis=(1, 2))
+    assert set(labels[differ]) == {1, 7}
+    assert differ[labels == 1].mean() > 0.5  # bold, without a foot, or with a long up-stroke
+    assert 0.2 < differ[labels == 7].mean() < 0.6  # four in ten have a bar
+    ones = labels == 1
+    assert drawn[ones].mean() < fitted[ones].mean()
+    plain = [glyphs.draw_characters(labels, style="plain", habits=h) for h in (False, True)]
+    assert np.array_equal(*plain)

@@ -16,14 +16,27 @@ def small(monkeypatch):
     monkeypatch.setattr(tasks, "SETTINGS", {"steps": 2, "batch_size": 16})
 
 
-def test_the_target_is_cut_in_three_and_the_test_is_the_second_half(small):
+def test_the_target_is_cut_in_three_where_a_writer_begins(small):
     task = tasks.load_task("plain print → handwriting", seed=1)
     lab = load.load_lab("digits")
-    whole = np.concatenate([task.adapt_on, task.choose_on])
-    assert (len(task.adapt_on), len(task.choose_on), len(task.test.labels)) == (600, 298, 899)
-    assert np.array_equal(whole, recipes.enlarge_digits(lab.train.images))
-    assert np.array_equal(task.test.labels, lab.test.labels)
-    assert np.array_equal(task.test.images, recipes.enlarge_digits(lab.test.images))
+    assert (len(task.adapt_on), len(task.choose_on), len(task.test.labels)) == (646, 259, 892)
+    whole = np.concatenate([task.adapt_on, task.choose_on, task.test.images])
+    images = np.concatenate([lab.train.images, lab.test.images])
+    assert np.array_equal(whole, recipes.enlarge_digits(images))
+    assert np.array_equal(task.test.labels, lab.test.labels[-892:])
+    labels = np.concatenate([lab.train.labels, lab.test.labels])
+    for cut in (0, *tasks.CUTS):  # each writer begins with 0 to 9, twice; one wrote an 8 for a 0
+        written = labels[cut : cut + 20] == np.arange(20) % 10
+        assert written[1:].all()
+
+
+def test_varied_print_of_a_task_has_no_habit_of_a_class(small):
+    task = tasks.load_task("varied print → handwriting", seed=1)
+    without = recipes.draw_printed_digits(640, "varied", 10_001, habits=False)
+    fitted = recipes.draw_printed_digits(640, "varied", 10_001)
+    assert np.array_equal(task.source.images, without.images)
+    differ = (fitted.images != without.images).any(axis=(1, 2, 3))
+    assert set(fitted.labels[differ]) == {1, 7}
 
 
 def test_the_unshifted_task_is_more_of_the_same_but_not_the_same_pictures(small):
@@ -73,7 +86,7 @@ def test_feature_baselines_answer_for_both_parts(small):
     answers = tasks.feature_baselines(recipes.small_network(1), task)
     assert set(answers) == {"features", "features, CORAL", "features, importance weights"}
     for chosen, tested in answers.values():
-        assert chosen.shape == (298, 10) and tested.shape == (899, 10)
+        assert chosen.shape == (259, 10) and tested.shape == (892, 10)
 
 
 def test_no_candidate_was_adapted_on_pictures_that_choose_or_test(small, monkeypatch):

@@ -86,7 +86,7 @@ def small_network(seed: int = 0) -> keras.Model:
     return network
 
 
-def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
+def draw_printed_digits(n: int, style: str, seed: int, *, habits: bool = True) -> splits.Split:
     """Draw printed digits, in random order, ready for the small network.
 
     Parameters
@@ -97,6 +97,9 @@ def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
         ``"plain"`` or ``"varied"``, as for `glyphs.draw_characters`.
     seed
         Of the order, and of how each one is drawn.
+    habits
+        As for `glyphs.draw_characters`: without them, nothing of varied print was drawn
+        for the sake of a class of the handwriting.
 
     Examples
     --------
@@ -105,9 +108,8 @@ def draw_printed_digits(n: int, style: str, seed: int) -> splits.Split:
     """
     rng = np.random.default_rng(read_seed(seed))
     labels = rng.permutation(np.arange(read_count(n, "n")) % 10)
-    return splits.Split(
-        enlarge_digits(glyphs.draw_characters(labels, style=style, seed=seed)), labels
-    )
+    pictures = glyphs.draw_characters(labels, style=style, habits=habits, seed=seed)
+    return splits.Split(enlarge_digits(pictures), labels)
 
 
 def train_small_network(

@@ -107,10 +107,11 @@ def check_told_apart(answer: object, context: dict) -> Verdict:
 
 APART_SOLUTION = '''
 def told_apart(a, b):
-    """Share of rows that a linear classifier puts into the right one of the domains a and b."""
+    """Share of rows that a linear classifier puts into their domain."""
     rows = np.concatenate([a, b])
     domain = np.repeat([0, 1], [len(a), len(b)])
-    return cross_val_score(LogisticRegression(max_iter=1000), rows, domain, cv=5).mean()
+    judge = LogisticRegression(max_iter=1000)
+    return cross_val_score(judge, rows, domain, cv=5).mean()
 '''.strip()
 
 APART = Exercise(
@@ -118,10 +119,11 @@ APART = Exercise(
     title="A gap where there is none",
     stub='''
 def told_apart(a, b):
-    """Share of rows that a linear classifier puts into the right one of the domains a and b."""
+    """Share of rows that a linear classifier puts into their domain."""
     rows = np.concatenate([a, b])
     domain = np.repeat([0, 1], [len(a), len(b)])
-    return LogisticRegression(max_iter=1000).fit(rows, domain).score(rows, domain)
+    judge = LogisticRegression(max_iter=1000)
+    return judge.fit(rows, domain).score(rows, domain)
 '''.strip(),
     ask='tl.check("4.2", told_apart)',
     hints=(
@@ -139,12 +141,12 @@ def told_apart(a, b):
         *slips(
             APART_SOLUTION,
             (
-                "cross_val_score(LogisticRegression(max_iter=1000), rows, domain, cv=5).mean()",
+                "cross_val_score(judge, rows, domain, cv=5).mean()",
                 "LogisticRegression(C=100, max_iter=1000).fit(rows, domain).score(rows, domain)",
                 "Is the test held out",
             ),
             (
-                "cross_val_score(LogisticRegression(max_iter=1000), rows, domain, cv=5).mean()",
+                "cross_val_score(judge, rows, domain, cv=5).mean()",
                 "LogisticRegression().fit(rows[::2], domain[::2]).score(rows, domain)",
                 "have been learned from",
             ),
@@ -227,7 +229,7 @@ def check_surest(answer: object, context: dict) -> Verdict:
 
 SUREST_SOLUTION = '''
 def surest_rows(answers, share):
-    """Rows to learn from: of each predicted class, this share of its rows, the surest ones."""
+    """Of each predicted class, this share of its rows: the surest."""
     classes, confidence = answers.argmax(axis=1), answers.max(axis=1)
     rows = []
     for label in np.unique(classes):
@@ -242,7 +244,7 @@ SUREST = Exercise(
     title="The easy ones crowd out the others",
     stub='''
 def surest_rows(answers, share):
-    """Rows to learn from: of each predicted class, this share of its rows, the surest ones."""
+    """Of each predicted class, this share of its rows: the surest."""
     confidence = answers.max(axis=1)
     count = round(share * len(answers))
     return np.argsort(-confidence)[:count]
@@ -343,7 +345,7 @@ def check_align(answer: object, context: dict) -> Verdict:
 
 ALIGN_SOLUTION = '''
 def align(answers, source_shares):
-    """Answers (n, classes), moved so that no class is favoured against its share in the source."""
+    """Answers (n, classes), moved so that no class is favoured."""
     now = answers.mean(axis=0)
     moved = answers * source_shares / now
     return moved / moved.sum(axis=1, keepdims=True)
@@ -354,7 +356,7 @@ ALIGN = Exercise(
     title="Give the forgotten classes their share",
     stub='''
 def align(answers, source_shares):
-    """Answers (n, classes), moved so that no class is favoured against its share in the source."""
+    """Answers (n, classes), moved so that no class is favoured."""
     now = ...
     moved = ...
     return ...
@@ -494,11 +496,13 @@ PLAN = Exercise(
     title="What is the target worth?",
     stub="""
 plan = {
-    "with": {"source": ..., "target": ..., "steps": ...},  # "plain" or "warped";
-    "without": {"source": ..., "target": ..., "steps": ...},  # "seen" or "not seen"; 200 or 600
+    # source "plain" or "warped", target "seen" or "not seen",
+    # steps 200 or 600
+    "with": {"source": ..., "target": ..., "steps": ...},
+    "without": {"source": ..., "target": ..., "steps": ...},
     "seeds": ...,  # how many
-    "choose_by": ...,  # "adapt on", "choose by" or "test": where you choose any settings
-    "nothing_if": ...,  # the result that would show that it is worth nothing, in a sentence
+    "choose_by": ...,  # "adapt on", "choose by" or "test": for settings
+    "nothing_if": ...,  # what would show that it is worth nothing
 }
 """.strip(),
     ask='tl.check("4.6", plan)',
@@ -552,7 +556,104 @@ plan = {
     setup="import numpy as np",
 )
 
-EXERCISES = (GUESS, APART, SUREST, ALIGN, READ, PLAN)
+# ----------------------------------------------------- 4.7 a function to complete
+
+
+def check_own_standard(answer: object, context: dict) -> Verdict:
+    """Standardise made-up rows by others of the same domain; one column never varies."""
+    rng = np.random.default_rng(0)
+    for shift, spread in ((0.0, 1.0), (5.0, 3.0)):
+        own = shift + spread * rng.normal(size=(40, 4)) * [1, 2, 3, 0]
+        asked = shift + spread * rng.normal(size=(7, 4)) * [1, 2, 3, 0] + [2, -2, 0, 0]
+        found = array(call(answer, asked.copy(), own.copy(), name="`own_standard`"), "the result")
+        mean, std = own.mean(axis=0), own.std(axis=0)
+        safe = np.where(std > 0, std, 1)
+        wanted = (asked - mean) / safe
+        if found.shape == wanted.shape and np.allclose(found, wanted, atol=0.05):
+            continue
+        if found.shape == wanted.shape and not np.isfinite(found[:, 3]).all():
+            return wrong(
+                "One column never varies, so its spread is 0, and something is divided by it. "
+                "Divide by 1 there."
+            )
+        itself = np.where(asked.std(axis=0) > 0, asked.std(axis=0), 1)
+        recognise(
+            found,
+            {
+                "It takes mean and spread from the rows that are asked about. With one row at a "
+                "time, nothing would be left of it.": (asked - asked.mean(axis=0)) / itself,
+                "That is divided by the variance. The spread is its square root.": (
+                    (asked - mean) / np.where(std > 0, std**2, 1)
+                ),
+                "The mean is gone, and the spread is what it was.": asked - mean,
+                "One mean and one spread for all columns? Each feature has its own.": (
+                    (asked - own.mean()) / own.std()
+                ),
+            },
+        )
+        return wrong(
+            f"For 7 rows with 4 columns it returns something else, of the shape {found.shape}. "
+            "Work out one column by hand."
+        )
+    return right(
+        "Two numbers for each feature, from unlabelled rows of the target: the simplest rival of "
+        "every method in this notebook, and one to begin with."
+    )
+
+
+OWN_SOLUTION = '''
+def own_standard(rows, own):
+    """Rows of the target, standardised as its unlabelled rows `own` are."""
+    mean, spread = own.mean(axis=0), own.std(axis=0)
+    return (rows - mean) / np.where(spread > 0, spread, 1)
+'''.strip()
+
+OWN = Exercise(
+    id="4.7",
+    title="The simplest rival",
+    stub='''
+def own_standard(rows, own):
+    """Rows of the target, standardised as its unlabelled rows `own` are."""
+    mean = ...
+    spread = ...
+    return ...
+'''.strip(),
+    ask='tl.check("4.7", own_standard)',
+    hints=(
+        "Each feature is a column, and has a mean and a spread (standard deviation) of its own.",
+        "Both come from `own`, and are used on `rows`.",
+        "A feature that never varies has the spread 0: `np.where` can put a 1 there.",
+    ),
+    solution=OWN_SOLUTION,
+    why="A head that learned from standardised rows of the source wants standardised rows. Whose "
+    "mean and spread that means is a choice, and no label is needed for it.",
+    check=check_own_standard,
+    mistakes=slips(
+        OWN_SOLUTION,
+        ("np.where(spread > 0, spread, 1)", "spread", "spread is 0"),
+        ("own.mean(axis=0), own.std(axis=0)", "rows.mean(axis=0), rows.std(axis=0)", "asked about"),
+        ("own.std(axis=0)", "own.var(axis=0)", "the variance"),
+        (" / np.where(spread > 0, spread, 1)", "", "what it was"),
+        ("own.mean(axis=0), own.std(axis=0)", "own.mean(), own.std()", "for all columns"),
+        ("own.mean(axis=0), own.std(axis=0)", "own.mean(axis=1), own.std(axis=1)", "stopped with"),
+        ("own.mean(axis=0)", "own.max(axis=0)", "by hand"),
+    ),
+    also_right=(
+        KnownAnswer(
+            "from sklearn.preprocessing import StandardScaler\n"
+            "def own_standard(rows, own):\n"
+            "    return StandardScaler().fit(own).transform(rows)",
+            "Two numbers for each feature",
+        ),
+        KnownAnswer(
+            "def own_standard(x, u):\n    return (x - u.mean(0)) / (u.std(0) + 1e-6)",
+            "Two numbers for each feature",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+EXERCISES = (GUESS, APART, SUREST, ALIGN, READ, PLAN, OWN)
 
 # ------------------------------------------------------------------------- quizzes
 
@@ -567,13 +668,15 @@ QUIZZES = (
             ),
             Choice(
                 "Render it with more variety: light, colour, angle, background.",
-                "It needs no target image, no method and no choice, and it brought most here.",
+                "It needs no label of the target and no method, and here it was worth as much as "
+                "many steps of a clever one. What you vary, you choose: look at real photographs.",
                 right=True,
             ),
             Choice(
                 "Render it as like the target as possible, down to the last detail.",
-                "Without seeing the target you cannot know the details. It need not look like it; "
-                "it must vary so much that the target is one more variation.",
+                "Whoever draws what the labels of the target show has used them, and should say "
+                "so. It need not look like the target; it must vary so much that the target is "
+                "one more variation.",
             ),
             Choice(
                 "Give up: without labels of the target there is nothing to be done.",
@@ -590,14 +693,15 @@ QUIZZES = (
                 "Then it would be right about half of the time, as by tossing a coin.",
             ),
             Choice(
-                "The features flee from the guesser; the network is not to be trusted.",
-                "Reliably wrong is not the same as unable to tell. And the curve needs no label.",
-                right=True,
+                "The network is spoiled: it will read the target worse than before.",
+                "That does not follow. With other seeds and weights, networks with such a guesser "
+                "read the target far better than before, and others worse.",
             ),
             Choice(
-                "The guesser is too weak, but the network is fine.",
-                "A weak guesser would toss a coin. This one is led astray, step by step, by "
-                "features that move.",
+                "The guesser lags behind the features. It does not say how well the target is read.",
+                "Reliably wrong is not the same as unable to tell: the features move, and the "
+                "guesser knows where they were. The curve is about that game, not about digits.",
+                right=True,
             ),
         ),
     ),
@@ -620,6 +724,26 @@ QUIZZES = (
                 "To be sure was its aim. How good the network is has to be found out otherwise: "
                 "notebook 05 is about that.",
                 right=True,
+            ),
+        ),
+    ),
+    Quiz(
+        "4.d",
+        "Give DeepCORAL the weight 0: nothing is aligned, yet it reads more than source-only. Why?",
+        (
+            Choice(
+                "It trains for 200 steps more, and the more print, the better.",
+                "Look at the table of section 6: 200 more steps on print bring next to nothing.",
+            ),
+            Choice(
+                "At its end, BatchNormalization gets the statistics of the target.",
+                "Every method here that sees the target ends so. Give its rival the same, or you "
+                "will thank the alignment for it.",
+                right=True,
+            ),
+            Choice(
+                "By luck: with another seed it would not.",
+                "The benchmark has more seeds, and it is so with each of them.",
             ),
         ),
     ),

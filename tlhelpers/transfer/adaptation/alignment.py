@@ -39,7 +39,8 @@ def deep_coral(
     model, source_images, source_labels, target_images, settings
         See `train`.
     weight
-        How much the distance of the covariances counts; 0 is source-only training.
+        How much the distance of the covariances counts.  With 0 nothing is aligned; that
+        is source-only training *and then* `adabn`, as `train` says.
 
     Returns
     -------
@@ -75,12 +76,15 @@ def deep_mmd(
 ) -> tuple[keras.Model, History]:
     """MMD: make the clouds of features of both domains lie in the same place.
 
+    Of the last features alone; the method of the paper aligns several layers, each with
+    weights of its kernels.
+
     Parameters
     ----------
     model, source_images, source_labels, target_images, settings
         See `train`.
     weight
-        How much the maximum mean discrepancy counts; 0 is source-only training.
+        How much the maximum mean discrepancy counts; 0 as for `deep_coral`.
 
     Returns
     -------
@@ -122,7 +126,8 @@ def dann(
     model, source_images, source_labels, target_images, settings
         See `train`.
     weight
-        The reversed gradient grows from 0 to this; 0 is source-only training.
+        The reversed gradient grows from 0 to this; 0 as for `deep_coral`.  Much hangs on
+        it: try several, from 0.01.
     hidden
         Units of the domain guesser.
 
@@ -131,7 +136,8 @@ def dann(
     adapted : keras.Model
     history : dict
         ``"loss"``, ``"source loss"``, and the one to watch: ``"domain accuracy"``.
-        One half means that the domains cannot be told apart.
+        One half means that this guesser cannot tell the domains apart; less, that it
+        lags behind the features.  Neither says how good the answers are.
 
     References
     ----------

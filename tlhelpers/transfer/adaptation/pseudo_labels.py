@@ -55,7 +55,8 @@ def self_training(
     model, source_images, source_labels, target_images, settings
         See `train`.
     weight
-        How much the images with own labels count; 0 is source-only training.
+        How much the images with own labels count.  With 0 it is source-only training, and
+        then `adabn`.
     rounds
         How often to label anew, at least 1.
     shares
@@ -188,6 +189,10 @@ def consistency(
     of it, where the network is sure enough.  Before that, the answers are
     moved towards the classes' shares in the source.
 
+    It has FixMatch's fixed threshold and AdaMatch's distribution alignment.  It lacks what
+    else makes AdaMatch: a threshold relative to the source's confidence, and logits
+    interpolated at random between two ways of normalising a batch.
+
     Parameters
     ----------
     model, source_images, source_labels, target_images, settings
@@ -200,7 +205,7 @@ def consistency(
         Whether to move the answers towards the shares of the source.  Turn it
         off where the shares of the target are known to be different.
     weight
-        How much the target counts; 0 is source-only training.
+        How much the target counts.  With 0 it is source-only training, and then `adabn`.
 
     Returns
     -------
