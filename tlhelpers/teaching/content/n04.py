@@ -698,7 +698,7 @@ QUIZZES = (
                 "read the target far better than before, and others worse.",
             ),
             Choice(
-                "The guesser lags behind the features. It does not say how well the target is read.",
+                "The guesser lags behind the features. How well digits are read, it does not say.",
                 "Reliably wrong is not the same as unable to tell: the features move, and the "
                 "guesser knows where they were. The curve is about that game, not about digits.",
                 right=True,
