@@ -127,7 +127,7 @@ def told_apart(a, b):
 '''.strip(),
     ask='tl.check("4.2", told_apart)',
     hints=(
-        "Call it with two parts of the same print: `features[0][:60]` and `features[0][60:120]`. "
+        "Call it with two parts of the same print: `printed[:60]` and `printed[60:120]`. "
         "What should come out?",
         "On which rows does it learn, and on which does it score?",
         "Keep some rows of each domain for the score, or let scikit-learn do it several times "
