@@ -43,7 +43,7 @@ def run_all_methods(name: str, seed: int) -> list[dict]:
     def note(method: str, seconds: float, network: keras.Model) -> None:
         test = metrics.accuracy(network, task.test)
         judged = validators.validate(
-            network, task.choose_on, *task.source_kept, augment=augmentation.random_warp
+            network, task.choose_on, *task.source_kept, augment=augmentation.random_erase
         )
         found.append({"method": method, "seconds": seconds, "test": test, **judged})
 

@@ -251,6 +251,12 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "slant": 0.08,
         "paper": -1.0,
     },
+    "tl.augmentation.random_erase": lambda: {
+        "images": IMAGES,
+        "rng": np.random.default_rng(0),
+        "side": 0.25,
+        "paper": 0.5,
+    },
     "tl.augmentation.random_warp": lambda: {
         "images": IMAGES,
         "rng": np.random.default_rng(0),
@@ -357,6 +363,22 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "seed": 0,
         "preprocess": same,
     },
+    "tl.label_shift.estimate_shares_em": lambda: {
+        "probabilities": ANSWERS,
+        "source_shares": np.array([0.5, 0.25, 0.25]),
+        "steps": 20,
+        "tolerance": 0.001,
+    },
+    "tl.label_shift.estimate_shares_bbse": lambda: {
+        "source_answers": ANSWERS,
+        "source_labels": np.array([0, 1, 2, 0]),
+        "target_answers": ANSWERS[:3],
+    },
+    "tl.label_shift.reweight": lambda: {
+        "probabilities": ANSWERS,
+        "source_shares": np.array([0.5, 0.25, 0.25]),
+        "target_shares": np.array([0.25, 0.5, 0.25]),
+    },
     "tl.metrics.confidence_bins": lambda: {
         "confidence": np.array([0.25, 0.75, 0.5]),
         "correct": np.array([True, False, True]),
@@ -368,6 +390,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "bins": 5,
     },
     "tl.metrics.accuracy_interval": lambda: {"right": 9, "total": 10, "confidence": 0.95},
+    "tl.metrics.group_interval": lambda: {
+        "right": np.array([True, False, True, True]),
+        "groups": np.array([0, 0, 1, 1]),
+        "confidence": 0.5,
+    },
     "tl.metrics.probabilities": lambda: {"model": network(), "images": IMAGES, "batch_size": 5},
     "tl.metrics.read_for": lambda: {"model": network(), "images": IMAGES, "name": "images"},
     "tl.metrics.accuracy": lambda: {"model": network(), "part": tl.splits.Split(IMAGES, LABELS)},
@@ -550,6 +577,7 @@ LEFT_OUT = {
 CHANGES = {
     "tl.fine_tuning.train_head": {"head"},
     "tl.fine_tuning.fine_tune": {"model"},
+    "tl.augmentation.random_erase": {"rng"},
     "tl.augmentation.random_warp": {"rng"},
 }
 
@@ -557,7 +585,9 @@ CHANGES = {
 IN_ITS_ORDER = {"source_images", "target_images"}
 
 #: Arguments for which a large array is right, and only much work.
-MUCH_WORK = {("tl.augmentation.random_affine", "images"), ("tl.augmentation.random_warp", "images")}
+MUCH_WORK = {
+    (f"tl.augmentation.{name}", "images") for name in ("random_affine", "random_erase", "random_warp")
+}
 
 #: Where every value is right: they answer in words, or do not look at it.
 TAKES_ANYTHING = {

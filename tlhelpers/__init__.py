@@ -40,6 +40,7 @@ _MODULES = {
     "folders": "data.folders",
     "glyphs": "data.glyphs",
     "image_files": "data.image_files",
+    "label_shift": "transfer.label_shift",
     "metrics": "transfer.metrics",
     "networks": "networks",
     "own": "labs.own",

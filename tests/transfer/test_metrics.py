@@ -187,3 +187,43 @@ def test_a_network_without_an_input_is_told_to_begin_with_one():
             ask(unbuilt, np.ones((1, 4)))
         with pytest.raises(TypeError, match="network of Keras; got 'MobileNetV2'"):
             ask("MobileNetV2", np.ones((1, 4)))
+
+
+def test_the_interval_of_groups_is_that_of_student_by_hand():
+    right = np.repeat([1, 0, 1, 0, 1, 0], [9, 1, 14, 6, 24, 6])  # 90 of 10, 70 of 20, 80 of 30 %
+    groups = np.repeat([7, 3, 5], [10, 20, 30])
+    half = 4.302653 * 0.1 / math.sqrt(3)  # the table's t for two degrees of freedom
+    low, high = metrics.group_interval(right, groups)
+    assert low == pytest.approx(0.8 - half, abs=1e-5) and high == 1
+    low, high = metrics.group_interval(right, groups, confidence=0.5)
+    assert (low, high) == pytest.approx((0.8 - 0.81650 * 0.1 / 3**0.5, 0.84714), abs=1e-5)
+
+
+def test_the_interval_of_groups_catches_a_new_mean_where_that_of_answers_does_not():
+    rng = np.random.default_rng(1)
+    groups, trials = np.repeat(np.arange(7), 100), 600
+    by_groups = by_answers = 0
+    for _ in range(trials):
+        right = rng.random(700) < np.repeat(rng.normal(0.8, 0.06, 7), 100)
+        low, high = metrics.group_interval(right, groups)
+        by_groups += low <= 0.8 <= high
+        low, high = metrics.accuracy_interval(int(right.sum()), 700)
+        by_answers += low <= 0.8 <= high
+    assert 0.92 < by_groups / trials < 0.98
+    assert by_answers / trials < 0.85
+
+
+@pytest.mark.parametrize(
+    ("right", "groups", "words"),
+    [
+        ([1, 0, 1], [2, 2, 2], "1 group: how groups differ takes two"),
+        ([], [], "0 group"),
+        ([1, 0, 1], [0, 1], "same length"),
+        ([0.9, 0.8], [0, 1], "True or False"),
+    ],
+)
+def test_groups_that_say_nothing_are_refused(right, groups, words):
+    with pytest.raises(ValueError, match=words):
+        metrics.group_interval(right, groups)
+    with pytest.raises(ValueError, match="between 0 and 1; got 95"):
+        metrics.group_interval([1, 0], [0, 1], confidence=95)

@@ -1,7 +1,8 @@
 """Augmentation: change images at random, and keep what they show.
 
 `random_affine` changes them a little, for training; `random_warp` changes
-them a lot, for adaptation.
+them a lot, for adaptation; `random_erase` hides a patch, to judge by: no method
+here trains with it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.inputs import read_function, read_images, read_number, read_seed
+from tlhelpers.inputs import read_function, read_images, read_number, read_seed, read_share
 
 
 def augmented(augment: Callable, images: np.ndarray, chance: Any) -> np.ndarray:
@@ -141,8 +142,7 @@ def random_warp(
             f"paper is {paper:g} and ink {ink:g}. Say what they are: random_warp(..., paper=0, "
             "ink=255)."
         )
-    if not hasattr(rng, "uniform"):
-        raise TypeError("rng must be a generator, such as np.random.default_rng(0).")
+    _read_generator(rng)
     n, height, width = images.shape[:3]
 
     def draw(low: float, high: float) -> np.ndarray:
@@ -166,6 +166,55 @@ def random_warp(
     gain = np.exp(draw(-0.4, 0.4))[..., None]
     noise = strength * 0.05 * abs(span) * rng.normal(size=moved.shape)
     return (moved * gain + noise + paper).astype(np.float32)
+
+
+def random_erase(
+    images: np.ndarray, rng: np.random.Generator, side: float = 0.25, *, paper: float = 0.0
+) -> np.ndarray:
+    """Hide a patch of each image, at a random place.
+
+    Parameters
+    ----------
+    images
+        Shape (n, height, width, channels).
+    rng
+        A NumPy random generator.
+    side
+        Height and width of the patch, as a share of the image's.
+    paper
+        What is seen in its place: the value of the background.
+
+    Returns
+    -------
+    numpy.ndarray
+        The same shape, float32.
+
+    References
+    ----------
+    DeVries and Taylor 2017, "Improved regularization of convolutional neural networks with
+    cutout"; Zhong et al. 2020, "Random erasing data augmentation".
+
+    Examples
+    --------
+    >>> images = np.ones((2, 8, 8, 1))
+    >>> random_erase(images, np.random.default_rng(0)).sum(axis=(1, 2, 3))  # 2 x 2 of 64 are gone
+    array([60., 60.], dtype=float32)
+    """
+    images = np.array(read_images(images, shape=(None, None, None)), np.float32)
+    side, paper = read_share(side, "side"), read_number(paper, "paper")
+    _read_generator(rng)
+    n, height, width = images.shape[:3]
+    high, wide = round(side * height), round(side * width)
+    tops = rng.integers(0, height - high + 1, n)
+    lefts = rng.integers(0, width - wide + 1, n)
+    for image, top, left in zip(images, tops, lefts, strict=True):
+        image[top : top + high, left : left + wide] = paper
+    return images
+
+
+def _read_generator(rng: Any) -> None:
+    if not hasattr(rng, "uniform"):
+        raise TypeError("rng must be a generator, such as np.random.default_rng(0).")
 
 
 def _sample(images: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from tlhelpers.inputs import (
     read_seed,
 )
 from tlhelpers.transfer.adaptation.streams import read_source
-from tlhelpers.transfer.augmentation import augmented, random_warp
+from tlhelpers.transfer.augmentation import augmented, random_erase
 from tlhelpers.transfer.metrics import probabilities, probabilities_and_labels, read_for
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
@@ -86,8 +86,7 @@ def information(answers: np.ndarray) -> float:
     ----------
     Gomes, Krause and Perona 2010, "Discriminative clustering by regularized information
     maximization"; Shi and Sha 2012, "Information-theoretical learning of discriminative
-    clusters for unsupervised domain adaptation"; as a validator: Musgrave et al. 2022,
-    "Three new validators and a large-scale benchmark ranking for unsupervised domain adaptation".
+    clusters for unsupervised domain adaptation".
 
     Examples
     --------
@@ -143,15 +142,19 @@ def steady_information(
     model: keras.Model,
     images: np.ndarray | tf.data.Dataset,
     *,
-    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_warp,
+    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] = random_erase,
     copies: int = 6,
     seed: int = 0,
 ) -> float:
-    """Validator: information of the answers to warped copies of each image.
+    """Validator: information of the answers to changed copies of each image.
 
     The answers to the copies of one image are averaged first.  So it is large
     only where answers are sure, use all classes *and* stay when the image is
-    warped.  A method that makes plain information large is flattered less.
+    changed a little.  A method that makes plain information large is flattered less.
+
+    A judge must not be what was trained for.  So ``augment`` must be of a kind that *no*
+    candidate trained with: judged on warped copies, a method that trains on warped images
+    looks better than it is.
 
     Parameters
     ----------
@@ -160,7 +163,8 @@ def steady_information(
     images
         Target images, shape (n, ...); or a dataset of them, of which one pass is made.
     augment
-        Makes the copies.
+        Makes the copies, as ``augment(images, rng)``.  By default `random_erase`: no method of
+        `adaptation` trains with it, unless told to.
     copies
         How many of each image, at least 1.
     seed
@@ -214,7 +218,10 @@ def validate(
     source_images, source_labels
         Source images kept aside; or a dataset of pairs, and no labels beside it.
     augment
-        Makes warped copies for `steady_information`, such as `random_warp`.
+        Makes the copies for `steady_information`, such as `random_erase`: of a kind that no
+        candidate trained with.  It shares nothing with the methods; what they share with
+        *information* itself stays (SHOT-IM makes it large, and so does every method that
+        sharpens answers).
 
     Returns
     -------
