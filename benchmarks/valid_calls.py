@@ -586,7 +586,9 @@ IN_ITS_ORDER = {"source_images", "target_images"}
 
 #: Arguments for which a large array is right, and only much work.
 MUCH_WORK = {
-    (f"tl.augmentation.{name}", "images") for name in ("random_affine", "random_erase", "random_warp")
+    ("tl.augmentation.random_affine", "images"),
+    ("tl.augmentation.random_erase", "images"),
+    ("tl.augmentation.random_warp", "images"),
 }
 
 #: Where every value is right: they answer in words, or do not look at it.

@@ -28,6 +28,7 @@ SECOND_EDITION: tuple[str, ...] = (
     "02_feature_extraction.ipynb",
     "03_fine_tuning.ipynb",
     "04_domain_adaptation.ipynb",
+    "05_choosing_without_labels.ipynb",
     "06_your_own_images.ipynb",
 )
 

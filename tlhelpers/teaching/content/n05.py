@@ -168,7 +168,7 @@ def check_information(answer: object, context: dict) -> Verdict:
 
 INFO_SOLUTION = '''
 def information(answers):
-    """How sure single answers (n, classes) are, and how many classes are in use, as one number."""
+    """Are single answers (n, classes) sure, and all classes in use?"""
     logs = np.log(np.maximum(answers, 1e-12))
     mean = answers.mean(axis=0)
     unsure = -np.mean(np.sum(answers * logs, axis=1))
@@ -181,7 +181,7 @@ INFO = Exercise(
     title="A validator by hand",
     stub='''
 def information(answers):
-    """How sure single answers (n, classes) are, and how many classes are in use, as one number."""
+    """Are single answers (n, classes) sure, and all classes in use?"""
     mean = answers.mean(axis=0)
     unsure = ...  # the mean entropy of the single answers
     variety = ...  # the entropy of the mean answer
@@ -299,7 +299,7 @@ def check_choose(answer: object, context: dict) -> Verdict:
 
 CHOOSE_SOLUTION = '''
 def choose_and_report(names, validator, test):
-    """Choose a network without labels; return its name, and its accuracy on the test."""
+    """Choose without labels; return a name and its test accuracy."""
     scores = {name: validator(name) for name in names}
     best = max(names, key=lambda name: np.nan_to_num(scores[name], nan=-np.inf))
     return best, test(best)
@@ -310,7 +310,7 @@ CHOOSE = Exercise(
     title="The oracle in disguise",
     stub='''
 def choose_and_report(names, validator, test):
-    """Choose a network without labels; return its name, and its accuracy on the test."""
+    """Choose without labels; return a name and its test accuracy."""
     scores = {name: test(name) for name in names}
     best = max(names, key=lambda name: scores[name])
     return best, scores[best]
@@ -357,7 +357,110 @@ def choose_and_report(names, validator, test):
     setup="import numpy as np",
 )
 
-# ------------------------------------------------------- 5.5 a number to predict
+# ------------------------------------------------- 5.5 a function to complete
+
+
+def check_round(answer: object, context: dict) -> Verdict:
+    """Try one round of EM on answers that are made up."""
+    rng = np.random.default_rng(0)
+    answers = rng.dirichlet(np.array([0.5, 1, 2]), size=8)
+    source, shares = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])
+    weighted = answers * shares / source
+    wanted = (weighted / weighted.sum(axis=1, keepdims=True)).mean(axis=0)
+    found = array(
+        call(answer, answers.copy(), source.copy(), shares.copy(), name="`next_shares`"),
+        "what comes back",
+    )
+    if found.shape == wanted.shape and np.allclose(found, wanted, atol=1e-4):
+        return right(
+            "Correct the answers by what is believed, and believe the mean of the corrected "
+            "answers: in turn, until nothing moves."
+        )
+
+    def mean_of(rows: np.ndarray) -> np.ndarray:
+        return (rows / rows.sum(axis=1, keepdims=True)).mean(axis=0)
+
+    recognise(
+        found,
+        {
+            "The rows are no longer 1 in sum. An image with small numbers would count for less "
+            "than another one.": [weighted.mean(axis=0), weighted.mean(axis=0) / weighted.mean()],
+            "The shares of the source are forgotten: the network has them in its answers, so they "
+            "must be divided out.": mean_of(answers * shares),
+            "The ratio is upside down. A class that comes MORE often than in the source should "
+            "get more.": mean_of(answers * source / shares),
+            "These are the means of the answers as they were. Nothing has been corrected.": (
+                answers.mean(axis=0)
+            ),
+            "These are sums over the images. Shares are means.": wanted * len(answers),
+        },
+    )
+    if found.shape == answers.shape:
+        return wrong("These are corrected answers, a row for each image. Their mean is wanted.")
+    return wrong(
+        f"For {len(answers)} answers with 3 classes it returns something else, of the shape "
+        f"{found.shape}. Work one row out by hand."
+    )
+
+
+ROUND_SOLUTION = '''
+def next_shares(answers, source_shares, shares):
+    """One round of EM: from the shares believed in to better ones."""
+    weighted = answers * shares / source_shares
+    corrected = weighted / weighted.sum(axis=1, keepdims=True)
+    return corrected.mean(axis=0)
+'''.strip()
+
+ROUND = Exercise(
+    id="5.5",
+    title="A round of EM",
+    stub='''
+def next_shares(answers, source_shares, shares):
+    """One round of EM: from the shares believed in to better ones."""
+    weighted = ...  # by how much more often each class comes
+    corrected = ...  # each row 1 in sum again
+    return ...
+'''.strip(),
+    ask='tl.check("5.5", next_shares)',
+    hints=(
+        "Say that sevens are half as frequent here as they were in the source. By what should "
+        "each probability of a seven be multiplied?",
+        "`answers` has the shape (n, classes), and the shares (classes,): NumPy multiplies each "
+        "row by them.",
+        "`x.sum(axis=1, keepdims=True)` can divide the rows of x.",
+    ),
+    solution=ROUND_SOLUTION,
+    why="Bayes' rule for each image, then a count of the corrected answers. Repeated, it ends at "
+    "the shares under which what the network saw is likeliest.",
+    check=check_round,
+    mistakes=slips(
+        ROUND_SOLUTION,
+        ("weighted / weighted.sum(axis=1, keepdims=True)", "weighted", "no longer 1 in sum"),
+        (" / source_shares", "", "are forgotten"),
+        ("shares / source_shares", "source_shares / shares", "upside down"),
+        ("answers * shares / source_shares", "answers", "Nothing has been corrected"),
+        ("corrected.mean(axis=0)", "corrected.sum(axis=0)", "These are sums"),
+        ("corrected.mean(axis=0)", "corrected", "Their mean is wanted"),
+        ("corrected.mean(axis=0)", "corrected.mean(axis=1)", "Work one row out"),
+    ),
+    also_right=(
+        KnownAnswer(
+            "def next_shares(p, old, now):\n"
+            "    rows = [[a * n / o for a, n, o in zip(row, now, old)] for row in p]\n"
+            "    return [sum(r[k] / sum(r) for r in rows) / len(rows) for k in range(len(now))]",
+            "until nothing moves",
+        ),
+        KnownAnswer(
+            "from tlhelpers import label_shift\n"
+            "def next_shares(p, old, now):\n"
+            "    return label_shift.reweight(p, old, now).mean(axis=0)",
+            "until nothing moves",
+        ),
+    ),
+    setup="import numpy as np",
+)
+
+# ------------------------------------------------------- 5.6 a number to predict
 
 
 def check_guess(answer: object, context: dict) -> Verdict:
@@ -371,10 +474,10 @@ def check_guess(answer: object, context: dict) -> Verdict:
 
 
 GUESS = Exercise(
-    id="5.5",
+    id="5.6",
     title="Two at a time",
     stub="guess = ...  # in per cent",
-    ask='tl.check("5.5", guess, measured=on_the_way[2])',
+    ask='tl.check("5.6", guess, measured=on_the_way[2])',
     hints=(
         "Section 4 has what the network reaches as it is, and what TENT makes of it in large "
         "batches.",
@@ -398,9 +501,12 @@ GUESS = Exercise(
     setup="import numpy as np\non_the_way = {2: 0.5}",
 )
 
-# ------------------------------------------------------ 5.6 an experiment to design
+# ------------------------------------------------------ 5.7 an experiment to design
 
-NETWORKS = ("source only", "AdaBN", "SHOT-IM", "consistency", "self-training", "strong DANN")
+NETWORKS = (
+    *("source only", "AdaBN", "SHOT-IM", "consistency", "self-training"),
+    *("gentle DANN", "strong DANN"),
+)
 
 
 def check_plan(answer: object, context: dict) -> Verdict:
@@ -455,19 +561,20 @@ plan = {
 """.strip()
 
 PLAN = Exercise(
-    id="5.6",
+    id="5.7",
     title="A trial for a judge",
     stub="""
 plan = {
     "candidates": [...],  # networks that it may pick
     "judge_on": ...,  # "adapt on", "choose by" or "test"
-    "shifted": ...,  # "yes" or "no": are the images to judge on as unevenly shared as the others?
-    "compare_with": ...,  # "accuracy on the test", "source accuracy" or "loss of the method"
+    "shifted": ...,  # "yes" or "no": are digits rare there, too?
+    # "accuracy on the test", "source accuracy", "loss of the method"
+    "compare_with": ...,
     "targets": ...,  # on how many targets you try it
-    "useless_if": ...,  # the result that would show that it is of no use, in a sentence
+    "useless_if": ...,  # a sentence: what would show that
 }
 """.strip(),
-    ask='tl.check("5.6", plan)',
+    ask='tl.check("5.7", plan)',
     hints=(
         "The judge can only warn if it may also say: leave it as it is.",
         "For the trial, and only for it, you need to know the truth.",
@@ -499,7 +606,7 @@ plan = {
     ),
 )
 
-EXERCISES = (USES, INFO, READ, CHOOSE, GUESS, PLAN)
+EXERCISES = (USES, INFO, READ, CHOOSE, ROUND, GUESS, PLAN)
 
 # ------------------------------------------------------------------------- quizzes
 
@@ -515,8 +622,9 @@ QUIZZES = (
             ),
             Choice(
                 "That is the oracle. Without target labels nobody could choose like that.",
-                "Ask what each method reaches with a setting that was chosen without labels. "
-                "Report both numbers.",
+                "Ask what each method reaches with a setting that was chosen without labels, and "
+                "report both numbers. This course is not clean here, either: its settings were "
+                "tried with labels of the first writers, and it says so.",
                 right=True,
             ),
             Choice(
@@ -538,9 +646,9 @@ QUIZZES = (
                 "A method's own loss is small when it has done what it was told, right or wrong.",
             ),
             Choice(
-                "By knowing something: how often sevens should come, or a few labels.",
-                "No number from unlabelled images alone tells the two apart. A little knowledge "
-                "from outside does.",
+                "Estimate the share of sevens with the network from before (EM, BBSE); compare.",
+                "If nothing but the shares has changed, that is an estimate without labels. "
+                "Handwriting is no print, so here it is a warning, and a few labels settle it.",
                 right=True,
             ),
             Choice(
