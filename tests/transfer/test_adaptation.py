@@ -10,7 +10,7 @@ import pytest
 from tlhelpers.networks import surgery
 from tlhelpers.networks.surgery import batchnorm_layers
 from tlhelpers.teaching.source_code import code_of
-from tlhelpers.transfer import adaptation, augmentation, metrics, validators
+from tlhelpers.transfer import adaptation, augmentation, metrics, tasks, validators
 from tlhelpers.transfer.adaptation import batchnorm_statistics
 
 QUICK = {"steps": 6, "batch_size": 16}
@@ -677,6 +677,35 @@ def test_steady_information_falls_when_answers_change_with_the_copy():
     assert some == pytest.approx(np.log(2) - unsure, abs=1e-5)
     found = validators.validate(model, points, points, np.array([0, 1]), augment=lambda x, rng: x)
     assert found["steady information"] == pytest.approx(np.log(2))
+
+
+def test_the_judge_changes_images_as_no_method_does():
+    asked = inspect.signature(validators.steady_information).parameters["augment"].default
+    for name, (function, settings) in tasks.METHODS.items():
+        trained = inspect.signature(getattr(adaptation, function)).parameters.get("augment")
+        given = settings.get("augment", trained.default if trained else None)
+        assert asked is not given, name
+
+
+def test_a_patch_is_hidden_and_nothing_else_changes():
+    images = np.random.default_rng(0).uniform(0.5, 1, (40, 8, 12, 2))
+    kept = images.copy()
+    found = augmentation.random_erase(images, np.random.default_rng(1), side=0.5, paper=-1)
+    assert found.shape == images.shape and found.dtype == np.float32
+    assert np.array_equal(images, kept)
+    hidden = (found == -1).all(axis=-1)
+    assert np.array_equal(found[~hidden], images.astype(np.float32)[~hidden])
+    corners = set()
+    for patch in hidden:
+        rows, columns = np.flatnonzero(patch.any(axis=1)), np.flatnonzero(patch.any(axis=0))
+        assert (np.ptp(rows), np.ptp(columns)) == (3, 5) and patch.sum() == 4 * 6
+        corners.add((rows[0], columns[0]))
+    assert {top for top, _ in corners} == set(range(5))  # at the borders, too
+    assert {left for _, left in corners} == set(range(7))
+    with pytest.raises(ValueError, match="side must be a number from 0 to 1"):
+        augmentation.random_erase(images, np.random.default_rng(1), side=4)
+    with pytest.raises(TypeError, match="rng must be a generator"):
+        augmentation.random_erase(images, 1)
 
 
 # Bad input ---------------------------------------------------------------------------
