@@ -220,10 +220,12 @@ def test_the_interval_of_groups_catches_a_new_mean_where_that_of_answers_does_no
         ([], [], "0 group"),
         ([1, 0, 1], [0, 1], "same length"),
         ([0.9, 0.8], [0, 1], "True or False"),
+        ([1, 0, 1], [0, 1, np.nan], "groups must be one row of whole numbers"),
+        ([1, 0], ["Ada", "Bo"], "np.unique"),
     ],
 )
 def test_groups_that_say_nothing_are_refused(right, groups, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         metrics.group_interval(right, groups)
     with pytest.raises(ValueError, match="between 0 and 1; got 95"):
         metrics.group_interval([1, 0], [0, 1], confidence=95)

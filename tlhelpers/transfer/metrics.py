@@ -187,7 +187,7 @@ def group_interval(
     right
         Shape (n,), True or False (or 1 and 0): whether each answer was right.
     groups
-        Shape (n,): which group each is of; at least two groups.
+        Shape (n,): which group each is of, as a whole number; at least two groups.
     confidence
         How often such an interval is to catch the true value, between 0 and 1.
 
@@ -225,6 +225,7 @@ def group_interval(
         )
     if not np.isin(right, (0, 1)).all():
         raise ValueError("right must hold True or False; compare answers with labels first.")
+    groups = read_labels(groups, "groups")
     each = [float(right[groups == group].mean()) for group in np.unique(groups)]
     if len(each) < 2:
         raise ValueError(
