@@ -68,7 +68,7 @@ def code_cell(source):
 
 
 def about_photos(cell):
-    return re.search(r"\b(photos|solar)\b", cell.source) is not None
+    return re.search(r"\bphotos\b|\bif solar:|\bsolar = ", cell.source) is not None
 
 
 def can_run(cell, notebook):
