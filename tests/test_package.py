@@ -74,6 +74,8 @@ def test_public_functions_are_documented():
         for node in [tree, *tree.body, *(node for x in classes for node in x.body)]:
             name = getattr(node, "name", "module")
             documentable = isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+            if any(getattr(d, "id", "") == "overload" for d in getattr(node, "decorator_list", ())):
+                continue  # for type checkers; the one below them is documented
             if documentable and name[0] != "_" and not ast.get_docstring(node):
                 missing.append(f"{path.name}: {name}")
     assert missing == []
