@@ -118,3 +118,16 @@ def test_the_code_for_pictures_larger_than_memory_runs(tmp_path, monkeypatch, ca
     exec(code, names)
     assert names["features"].shape == (6, 1280) and names["labels"].tolist() == [0, 0, 0, 1, 1, 1]
     assert re.search(r"\d+% right\n$", capsys.readouterr().out)
+
+
+def test_the_glossary_is_in_order_and_each_word_is_used_where_it_says():
+    rows = re.findall(
+        r"^\| \*\*(.+?)\*\* \((\d\d)\) \| .+ \|$", text_of("docs/glossary.md"), re.MULTILINE
+    )
+    words = [word.casefold() for word, _ in rows]
+    assert words == sorted(set(words)) and len(words) > 60
+    notebooks = [name for name in SOURCES if name.endswith(".ipynb")]
+    texts = {Path(name).name[:2]: text_of(name).casefold() for name in notebooks}
+    for word, number in rows:
+        term = re.escape(word.split(",")[0].casefold())
+        assert re.search(rf"\b{term}", texts[number]), (word, number)
