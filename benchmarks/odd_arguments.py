@@ -137,9 +137,12 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "get_weights"):
         return [np.asarray(weight) for weight in value.get_weights()]
     if hasattr(value, "savefig"):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
         value.set_dpi(30)
-        value.canvas.draw()
-        return np.array(value.canvas.buffer_rgba())
+        canvas = FigureCanvasAgg(value)
+        canvas.draw()
+        return np.array(canvas.buffer_rgba())
     if inspect.isgenerator(value):
         return [item.name for item in value]
     if isinstance(value, dict):

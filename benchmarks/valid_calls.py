@@ -396,6 +396,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "confidence": 0.5,
     },
     "tl.metrics.probabilities": lambda: {"model": network(), "images": IMAGES, "batch_size": 5},
+    "tl.metrics.probabilities_and_labels": lambda: {
+        "model": network(),
+        "dataset": tl.splits.Split(IMAGES, LABELS).dataset(),
+        "name": "images",
+    },
     "tl.metrics.read_for": lambda: {"model": network(), "images": IMAGES, "name": "images"},
     "tl.metrics.accuracy": lambda: {"model": network(), "part": tl.splits.Split(IMAGES, LABELS)},
     "tl.networks.build_network": lambda: {"name": "MobileNet", "weights": None},

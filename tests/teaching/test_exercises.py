@@ -508,7 +508,7 @@ def test_solved_exercises_are_remembered_and_counted(capsys):
     tl.quiz("0.b", "C")
     capsys.readouterr()
     tl.progress(0)
-    assert "1 of 5 exercises, 1 of 3 quizzes (0.4, 0.b)" in capsys.readouterr().out
+    assert "1 of 5 exercises, 1 of 4 quizzes (0.4, 0.b)" in capsys.readouterr().out
     tl.progress("no such")
     assert "These have: 00" in capsys.readouterr().out
 

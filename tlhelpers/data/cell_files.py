@@ -14,17 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tlhelpers.data.image_files import map_in_threads
 from tlhelpers.fetching import fetch
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.fetching.installed import install_command, installed_file
 from tlhelpers.fetching.mirror import mirror_source
 from tlhelpers.fetching.registry import File
 
-if TYPE_CHECKING:  # it takes a while to import
+if TYPE_CHECKING:  # they take a while to import
     from importlib import metadata
+
+    import numpy as np
 
 PACKAGE, VERSION = "elpv-dataset", "1.0.0.post1"
 FOLDER = "elpv_dataset/data"
@@ -136,6 +135,8 @@ def read_labels_file() -> tuple[list[str], np.ndarray, np.ndarray]:
     fetch.FileNotHere, ValueError
         As for `find_labels_file`.
     """
+    import numpy as np
+
     data = find_labels_file().read_bytes()
     if hashlib.sha256(data).hexdigest() != LABELS_SUM:
         raise ValueError(_damaged("labels.csv has another checksum"))
@@ -166,7 +167,10 @@ def load_pictures(names: list[str], size: int, *, progress: bool = True) -> np.n
     fetch.FileNotHere, ValueError
         As for `find_labels_file`.
     """
+    import numpy as np
     from PIL import Image
+
+    from tlhelpers.data.image_files import map_in_threads
 
     folder = _folder()
     images = np.empty((len(names), size, size), np.uint8)

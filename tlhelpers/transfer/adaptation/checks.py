@@ -62,6 +62,8 @@ def read_input(
             if len(images) < batch_size:
                 raise ValueError(few_images(name, len(images), batch_size))
         found.append(images)
+    if source_images is None and source_labels is not None:
+        raise ValueError("source_labels belong to source_images; give both, or neither.")
     if source_images is None or is_dataset(source_images):
         return found[0], None, found[1]
     classes = head.units
