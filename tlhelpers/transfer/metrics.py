@@ -15,6 +15,7 @@ from tlhelpers.inputs import (
     read_items,
     read_labels,
     read_number,
+    read_text,
 )
 from tlhelpers.networks.surgery import gives_logits, read_one_input, run_network
 
@@ -267,6 +268,7 @@ def probabilities_and_labels(
     model: keras.Model, dataset: tf.data.Dataset, name: str = "images"
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the class probabilities of a dataset's images, and its labels, of the same pass."""
+    name = read_text(name, "name")
     answers: list[np.ndarray] = []
     numbers: list[np.ndarray] = []
     for images, labels in read_batches(dataset, name):
