@@ -441,8 +441,8 @@ def test_the_notebook_takes_a_folder_of_ones_own(root, tmp_path):
     notebook = execution.read_notebook(root / "notebooks" / "06_your_own_images.ipynb")
     named = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
     named["switch"].source = f'FOLDER = {str(folder)!r}\nNETWORK = "digits"'
-    wanted = "setup seed tools more-tools switch drawings lab look learn test wilson whole save "
-    wanted += "program load load-claim facts card"
+    wanted = "setup seed tools more-tools switch drawings lab look learn test wilson parts whole "
+    wanted += "save program load load-claim facts card"
     notebook.cells = [named[name] for name in wanted.split()]
     write_text_whole(tmp_path / "mine.ipynb", execution.notebook_text(notebook))
     env = {"TLHELPERS_DATA": str(tmp_path / "learner")}
