@@ -139,17 +139,33 @@ def read_batches(dataset: tf.data.Dataset, name: str = "images") -> Iterator[Bat
     [[0, 1, 2], [1, 0]]
     """
     labelled = has_labels(dataset, name)
+    for images, labels in go_through(dataset.prefetch(AHEAD), name):
+        if labelled:
+            labels = read_labels(labels, f"the labels that {name} gives", count=len(images))
+        yield Batch(images, labels)
+
+
+def go_through(dataset: tf.data.Dataset, name: str = "images") -> Iterator[tuple[Any, Any]]:
+    """Give what a dataset gives as arrays, unread: images, and labels or None.
+
+    Parameters
+    ----------
+    dataset, name
+        As for `has_labels`, which has seen the dataset, or what it was made of.
+
+    Raises
+    ------
+    ValueError
+        As `plain_errors` does.
+    """
     with plain_errors(name):
-        elements = dataset.prefetch(AHEAD).as_numpy_iterator()
+        elements = dataset.as_numpy_iterator()
     while True:
         with plain_errors(name):
             element = next(elements, None)
         if element is None:
             return
-        images, labels = element if isinstance(element, tuple) else (element, None)
-        if labelled:
-            labels = read_labels(labels, f"the labels that {name} gives", count=len(images))
-        yield Batch(images, labels)
+        yield element if isinstance(element, tuple) else (element, None)
 
 
 @contextmanager
@@ -201,10 +217,21 @@ def _in_a_sentence(error: tf.errors.OpError, name: str) -> ValueError:
     return ValueError(f"{name} cannot be read: {said.rstrip('.')}.")
 
 
-def image_rank(dataset: tf.data.Dataset) -> int | None:
-    """Return how many axes a batch of images has, or None if the dataset does not say."""
+def check_batched(dataset: tf.data.Dataset, axes: int, name: str = "images") -> None:
+    """Refuse a dataset that gives one image at a time, where it says how many axes an image has.
+
+    Parameters
+    ----------
+    dataset, name
+        As for `has_labels`.
+    axes
+        Of one image, as the network takes it.
+    """
     spec = dataset.element_spec
-    return (spec[0] if isinstance(spec, tuple) else spec).shape.rank
+    if (spec[0] if isinstance(spec, tuple) else spec).shape.rank == axes:
+        raise ValueError(
+            f"{name} gives one image at a time; wanted are batches. Write {name}.batch(32)."
+        )
 
 
 def count_batches(dataset: tf.data.Dataset) -> int | None:

@@ -16,9 +16,9 @@ import numpy as np
 
 from tlhelpers.batches import (
     Batch,
+    check_batched,
     count_batches,
     has_labels,
-    image_rank,
     is_dataset,
     read_batches,
 )
@@ -177,11 +177,7 @@ def _of_dataset(
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Return the features of a dataset, and its labels if it has any."""
     labelled = has_labels(dataset)
-    rank = image_rank(dataset)
-    if rank is not None and rank == len(work.backbone.input_shape) - 1:
-        raise ValueError(
-            "images gives one image at a time; wanted are batches. Write images.batch(32)."
-        )
+    check_batched(dataset, len(work.backbone.input_shape) - 1)
 
     def place() -> Path | None:
         return _place_of_dataset(work, dataset, cache_key) if cache else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tlhelpers.batches import Batch, drop_labels, has_labels
+from tlhelpers.batches import Batch, check_batched, drop_labels, go_through, has_labels
 from tlhelpers.inputs import check_shape, read_images, read_labels
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
@@ -45,19 +45,14 @@ def stream(
         If images have another shape than the network takes, or are not finite, or a
         label is no class of it.
     """
-    labelled = has_labels(dataset, name)
+    has_labels(dataset, name)
     shape, classes = tuple(model.input_shape[1:]), model.output_shape[-1]
-    spec = dataset.element_spec[0] if labelled else dataset.element_spec
-    if spec.shape.rank == len(shape):
-        raise ValueError(
-            f"{name} gives one image at a time; wanted are batches. Write {name}.batch(32)."
-        )
+    check_batched(dataset, len(shape), name)
     if endless:
         dataset = dataset.repeat()
     if size is not None:
         dataset = dataset.rebatch(size)
-    for element in dataset.as_numpy_iterator():
-        images, labels = element if labelled else (element, None)
+    for images, labels in go_through(dataset, name):
         check_shape(images, name, shape)
         images = read_images(images, name)
         if labels is not None:
