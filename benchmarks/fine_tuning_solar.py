@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import tables
-from benchmarks.solar_cells import CUT, Scores, block_ends, choose, in_words, score
+from benchmarks.solar_cells import CUT, Scores, block_ends, choose, in_words, score, score_answers
 from tlhelpers.data import solar
 from tlhelpers.fetching.fetch import FileNotHere
 from tlhelpers.labs import imagenet
@@ -29,18 +29,6 @@ ABOVE: dict[str, tuple[float, bool]] = {
     f"above block {CUT}, 0.0001, BatchNormalization too": (1e-4, True),
     f"above block {CUT}, 0.001": (1e-3, False),
 }
-
-
-def scores_of(defect: np.ndarray, labels: np.ndarray) -> Scores:
-    """Return the scores of probabilities of a defect, each of shape (n,)."""
-    from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-
-    right = defect > 0.5
-    return Scores(
-        float(np.mean(right == labels)),
-        float(balanced_accuracy_score(labels, right)),
-        float(roc_auc_score(labels, defect)),
-    )
 
 
 def classifier(network: keras.Model, first: str | None) -> tuple[keras.Model, keras.Model]:
@@ -133,7 +121,7 @@ def measure_solar(seeds: range) -> tables.Rows | None:
             parts = classifier(network, start)
             took = train(parts, inputs[learn], labels[learn], rate, norms, seed)
             defect = parts[1].predict(inputs[test], verbose=0)[:, 1]
-            found.setdefault(name, []).append(scores_of(defect, labels[test]))
+            found.setdefault(name, []).append(score_answers(defect, labels[test], limit=0.5))
             seconds.setdefault(name, []).append(took)
             print(seed, name, found[name][-1], f"{took:.0f} s", file=sys.stderr, flush=True)
     return [

@@ -93,11 +93,11 @@ def score(
     return score_answers(model.decision_function(rows[test]), labels[test])
 
 
-def score_answers(answers: np.ndarray, labels: np.ndarray) -> Scores:
-    """Score answers of any size; those above 0 say that there is a defect."""
+def score_answers(answers: np.ndarray, labels: np.ndarray, limit: float = 0) -> Scores:
+    """Score answers of any size; those above the limit say that there is a defect."""
     from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-    right = answers > 0
+    right = answers > limit
     return Scores(
         float(np.mean(right == labels)),
         float(balanced_accuracy_score(labels, right)),

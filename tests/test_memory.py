@@ -1,14 +1,12 @@
 """What a cell has left behind goes back to the computer."""
 
-import os
 import subprocess
 import sys
 
 
-def grown(code, **env):
+def grown(code):
     """Run code that prints its memory twice, and return by how many MB it grew."""
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ | env)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     before, after = run.stdout.split()[-2:]
     return (int(after) - int(before)) / 1e6
 

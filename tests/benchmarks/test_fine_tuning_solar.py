@@ -38,7 +38,7 @@ def trained(first, norms):
     took = fine_tuning_solar.train((features, model), images, labels, 1e-3, norms, seed=0)
     assert took > 0
     defect = model.predict(images, verbose=0)[:, 1]
-    assert fine_tuning_solar.scores_of(defect, labels).auc > 0.9
+    assert fine_tuning_solar.score_answers(defect, labels, limit=0.5).auc > 0.9
     return {
         layer.name
         for layer in network.layers[:-1]
@@ -57,9 +57,9 @@ def test_the_whole_network_is_trained_from_images():
 
 def test_scores_count_each_class_alike():
     labels = np.array([0] * 8 + [1] * 2)
-    found = fine_tuning_solar.scores_of(np.array([0.1] * 8 + [0.4, 0.9]), labels)
+    found = fine_tuning_solar.score_answers(np.array([0.1] * 8 + [0.4, 0.9]), labels, limit=0.5)
     assert found == (0.9, 0.75, 1.0)
-    assert fine_tuning_solar.scores_of(np.full(10, 0.2), labels).balanced == 0.5
+    assert fine_tuning_solar.score_answers(np.full(10, 0.2), labels, limit=0.5).balanced == 0.5
 
 
 def test_maps_are_those_of_the_layer():

@@ -159,8 +159,7 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     """
     from scipy.stats import binomtest
 
-    if not 0 < read_number(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
+    _check_confidence(confidence)
     total = read_count(total, "total", most=10**9)
     if 0 < read_number(right, "right") < 1:
         raise ValueError(
@@ -170,6 +169,11 @@ def accuracy_interval(right: int, total: int, *, confidence: float = 0.95) -> tu
     right = read_count(right, "right", least=0, most=total)
     interval = binomtest(right, total).proportion_ci(float(confidence), method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < read_number(confidence, "confidence") < 1:
+        raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
 
 
 def group_interval(
@@ -216,8 +220,7 @@ def group_interval(
     """
     from scipy.stats import t
 
-    if not 0 < read_number(confidence, "confidence") < 1:
-        raise ValueError(f"confidence must lie between 0 and 1; got {confidence!r}.")
+    _check_confidence(confidence)
     right, groups = read_array(right, "right"), read_array(groups, "groups")
     if right.ndim != 1 or right.shape != groups.shape:
         raise ValueError(
