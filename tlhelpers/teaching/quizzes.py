@@ -33,7 +33,7 @@ def quiz(quiz_id: str, choice: str | EllipsisType | None = None) -> None:
     Examples
     --------
     >>> quiz("0.9")
-    There is no '0.9'. Notebook 00 has: 0.1, 0.2, 0.3, 0.4, 0.5, 0.a, 0.b, 0.c.
+    There is no '0.9'. Notebook 00 has: 0.1, 0.2, ...
     """
     try:
         found = find_item(quiz_id)

@@ -76,7 +76,7 @@ def hint(exercise_id: str) -> None:
     Examples
     --------
     >>> hint("0.9")
-    There is no '0.9'. Notebook 00 has: 0.1, 0.2, 0.3, 0.4, 0.5, 0.a, 0.b, 0.c.
+    There is no '0.9'. Notebook 00 has: 0.1, 0.2, ...
     """
     exercise = _exercise(exercise_id)
     if exercise is None:
