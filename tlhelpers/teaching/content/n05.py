@@ -479,8 +479,8 @@ GUESS = Exercise(
     stub="guess = ...  # in per cent",
     ask='tl.check("5.6", guess, measured=on_the_way[2])',
     hints=(
-        "Section 4 has what the network reaches as it is, and what TENT makes of it in large "
-        "batches.",
+        "Section 3 has what the network reaches as it is: the line of source only. What do you "
+        "expect of the mean of two images?",
         "There is no wrong guess. Write the first number that comes to your mind.",
     ),
     solution="guess = 60",
@@ -517,9 +517,7 @@ def check_plan(answer: object, context: dict) -> Verdict:
     if "source only" not in candidates:
         return wrong("Doing nothing is no candidate. Then the validator can never warn of harm.")
     if len(candidates) < 3:
-        return wrong(
-            f"With {len(candidates)} candidates the choice is right half of the time by luck."
-        )
+        return wrong("Between two candidates, a coin is right half of the time. Give more of them.")
     judge_on = one_of(plan["judge_on"], PARTS, "`judge_on`")
     if judge_on == "adapt on":
         return wrong("The methods have trained on these images. The judge should see others.")
@@ -639,7 +637,7 @@ QUIZZES = (
         (
             Choice(
                 "By steady information: it is low if sevens are missing.",
-                "It is low in both cases. It shares the assumption that all classes are in use.",
+                "It falls a little in both cases: it assumes that all classes are in use.",
             ),
             Choice(
                 "By the loss: it is higher if the network has unlearned something.",
@@ -653,7 +651,7 @@ QUIZZES = (
             ),
             Choice(
                 "By source accuracy: if print's sevens are read, they are not unlearned.",
-                "A ruined network still reads print. It has seen print's labels all the time.",
+                "Even the ruined network of this notebook still reads print.",
             ),
         ),
     ),
