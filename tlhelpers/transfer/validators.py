@@ -154,7 +154,7 @@ def steady_information(
 
     A judge must not be what was trained for.  So ``augment`` must be of a kind that *no*
     candidate trained with: judged on warped copies, a method that trains on warped images
-    looks better than it is.
+    may look better than it is.
 
     Parameters
     ----------
