@@ -1,7 +1,13 @@
 """What a cell has left behind goes back to the computer."""
 
+import gc
 import subprocess
 import sys
+import weakref
+
+import pytest
+
+from tlhelpers import memory
 
 
 def grown(code):
@@ -25,3 +31,52 @@ def test_a_cell_that_leaves_much_behind_gives_it_back():
         )
         < 100
     )
+
+
+@pytest.fixture
+def nothing_set_aside():
+    """The tests set aside what is there at their start (`conftest`)."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+class Circle:
+    """It refers to itself: only a look for circles drops it."""
+
+    def __init__(self):
+        self.me = self
+
+
+def test_circles_are_dropped_while_work_goes_on(nothing_set_aside):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    much = [[] for _ in range(300_000)]  # because of which Python looks through all so seldom
+    gc.collect()
+
+    def still_here():
+        found = []
+        for _ in range(8):  # each lot lives long enough to count as old
+            lot = [Circle() for _ in range(5_000)]
+            found += map(weakref.ref, lot)
+            del lot
+        return sum(circle() is not None for circle in found)
+
+    as_it_is = still_here()
+    with memory.collect_often():
+        often = still_here()
+    assert often < as_it_is / 2, (often, as_it_is, len(much))
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_an_error_leaves_the_collector_as_it_was(nothing_set_aside):
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with pytest.raises(ZeroDivisionError), memory.collect_often():
+        raise ZeroDivisionError
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_what_somebody_set_aside_stays_there(nothing_set_aside):
+    gc.freeze()
+    with memory.collect_often():
+        pass
+    assert gc.get_freeze_count()

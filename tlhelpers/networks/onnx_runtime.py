@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import start
+from tlhelpers import memory, start
 from tlhelpers.fetching.places import cache_folder
 from tlhelpers.fetching.whole_files import write_whole
 
@@ -177,7 +177,13 @@ def _export(network: keras.Model) -> bytes:
 
     # Stated, because Keras only knows the shape of a network that was called before.
     shape = keras.InputSpec(shape=network.input_shape, dtype="float32")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _quiet():
+    # An export leaves copies of the network in circles: those of EfficientNetLite0
+    # would be half a gigabyte at its end.
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        _quiet(),
+        memory.collect_often(),
+    ):
         import tf2onnx  # noqa: F401 - here, so that its absence has a clear error
 
         path = Path(folder) / "network.onnx"
