@@ -462,7 +462,8 @@ def check_plan(answer: object, context: dict) -> Verdict:
             "low or too high, shows that the plan does not work?"
         )
     return right(
-        "Chosen on one half, reported on writers of the other, with gain and price side by side. "
+        "Chosen on one half, reported on the other, with gain and price side by side. Whether "
+        "your sentence is a good one, nobody has checked: ask a person. "
         "What it cannot promise: pictures of no class at all. None of them was in the count."
     )
 
@@ -674,9 +675,9 @@ QUIZZES = (
             ),
             Choice(
                 "The number of pixels.",
-                "It may be. Keras compares sizes the first time only, so no message proves "
-                "nothing. But if the size was ever right, this is not where to begin: range, "
-                "colours and class list are never checked.",
+                "It may be that, too: Keras is sure to compare sizes only the first time, so a "
+                "missing message is no proof. But a wrong size gives a message at least then. "
+                "Range, colours and class list never do, so begin with them.",
             ),
         ),
     ),
