@@ -215,10 +215,12 @@ def freeze(model: keras.Model) -> None:
 def unfreeze(model: keras.Model, last: int | None = None) -> None:
     """Let training change a network again, but not its BatchNormalization layers.
 
-    BatchNormalization keeps moving statistics of the images it has seen.  A few
-    new images would spoil them, so these layers stay frozen.  (On Keras 3,
-    calling the network with ``training=False`` does *not* keep them fixed once
-    they are trainable.)  Compile the model afterwards, or nothing changes.
+    BatchNormalization keeps moving statistics of the images it has seen, and
+    each training step changes them.  Here these layers stay frozen, so that a
+    network changes only in what was meant to be trained.  (On Keras 3, calling
+    the network with ``training=False`` does *not* keep them fixed once they are
+    trainable.)  Compile the model afterwards: until then, fit may go on as
+    before, or stop.
 
     Parameters
     ----------
