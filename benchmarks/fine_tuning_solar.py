@@ -119,15 +119,15 @@ def measure_solar(seeds: range) -> tables.Rows | None:
         for name, (inputs, start, rate, norms) in runs.items():
             network.set_weights(pretrained)
             parts = classifier(network, start)
-            took = train(parts, inputs[learn], labels[learn], rate, norms, seed)
+            spent = train(parts, inputs[learn], labels[learn], rate, norms, seed)
             defect = parts[1].predict(inputs[test], verbose=0)[:, 1]
             found.setdefault(name, []).append(score_answers(defect, labels[test], limit=0.5))
-            seconds.setdefault(name, []).append(took)
-            print(seed, name, found[name][-1], f"{took:.0f} s", file=sys.stderr, flush=True)
+            seconds.setdefault(name, []).append(spent)
+            print(seed, name, found[name][-1], f"{spent:.0f} s", file=sys.stderr, flush=True)
     return [
         ("photographs", f"{len(labels):,} of {SIDE} × {SIDE} pixels"),
         ("weights", label),
-        *((name, in_words(scores) + took(seconds.get(name, []))) for name, scores in found.items()),
+        *((name, in_words(scores) + in_seconds(seconds.get(name, []))) for name, scores in found.items()),
     ]
 
 
@@ -140,7 +140,7 @@ def run(network: keras.Model, layer: str, images: np.ndarray) -> np.ndarray:
     return features.compute(flat, images, cache=False).reshape(len(images), *end.shape[1:])
 
 
-def took(seconds: list[float]) -> str:
+def in_seconds(seconds: list[float]) -> str:
     """Return how long the trainings took, as the end of a row."""
     return f"; {np.mean(seconds):.0f} s of a processor" if seconds else ""
 

@@ -97,6 +97,7 @@ def measure_label_budgets(seeds: range) -> tables.Rows:
     def to_pixels(pictures: np.ndarray) -> np.ndarray:
         return pictures.reshape(len(pictures), -1)
 
+    assert isinstance(lab.train, splits.Split) and isinstance(lab.test, splits.Split)
     for train, test, order in ((lab.train, lab.test, "1→2"), (lab.test, lab.train, "2→1")):
         frozen = label_curve(train, test, to_features, seeds)
         raw = label_curve(train, test, to_pixels, seeds)
