@@ -315,7 +315,7 @@ READ = to_read(
     "C",
     {
         "A": "There the curve is far below the dashed line: worse than no network at all.",
-        "B": "There five labels buy about what they buy with raw pixels. So the network has "
+        "B": "There five labels buy no more than they buy with raw pixels. So the network has "
         "brought nothing yet.",
         "C": "From there on the curve is nearly level. The blocks behind it need not be computed.",
         "D": "Its accuracy is fine, but the question was how EARLY we may cut. Walk along the "
