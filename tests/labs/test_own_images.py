@@ -451,6 +451,8 @@ def test_the_notebook_takes_a_folder_of_ones_own(root, tmp_path):
     home = tmp_path / "learner" / "classifiers" / "my drawings"
     assert (home / "model.keras").stat().st_size > 2**20
     assert json.loads((home / "classes.json").read_text(encoding="utf-8")) == ["drei", "fünf"]
+    with zipfile.ZipFile(home / "model.keras") as archive:
+        assert json.loads(archive.read("classes.json")) == ["drei", "fünf"]
     card = (home / "card.md").read_text(encoding="utf-8")
     for part in (
         "| fünf | 3 |",
