@@ -127,7 +127,7 @@ def measure_solar(seeds: range) -> tables.Rows | None:
     return [
         ("photographs", f"{len(labels):,} of {SIDE} × {SIDE} pixels"),
         ("weights", label),
-        *((name, in_words(scores) + in_seconds(seconds.get(name, []))) for name, scores in found.items()),
+        *((name, in_words(scores) + took(seconds.get(name, []))) for name, scores in found.items()),
     ]
 
 
@@ -140,7 +140,7 @@ def run(network: keras.Model, layer: str, images: np.ndarray) -> np.ndarray:
     return features.compute(flat, images, cache=False).reshape(len(images), *end.shape[1:])
 
 
-def in_seconds(seconds: list[float]) -> str:
+def took(seconds: list[float]) -> str:
     """Return how long the trainings took, as the end of a row."""
     return f"; {np.mean(seconds):.0f} s of a processor" if seconds else ""
 
