@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -207,10 +208,7 @@ def _compute(
     rows = np.empty((count or 0, backbone.output_shape[1]), np.float32)
     # A bar with the time left, for what takes longer than two seconds.
     with tqdm(total=count, desc="features", unit="image", delay=2, leave=False) as bar:
-        for piece in pieces:
-            if not len(piece.images):
-                continue
-            batch = _prepare(piece.images, work.preprocess, backbone)
+        for batch, known_labels in _prepare_ahead(pieces, work):
             if count is None and batches is not None:
                 bar.total = count = batches * len(batch)
             if fast is None or (fast is False and work.fast is None and count is None):
@@ -228,8 +226,8 @@ def _compute(
                 most = max(end, count or end * 5 // 4)
                 rows.resize((most, rows.shape[1]), refcheck=False)
             rows[done:end] = run(batch)
-            if piece.labels is not None:
-                labels.append(piece.labels)
+            if known_labels is not None:
+                labels.append(known_labels)
             done = end
             bar.update(len(batch))
     rows.resize((done, rows.shape[1]), refcheck=False)
@@ -239,6 +237,26 @@ def _compute(
             "its weights: [w.path for w in backbone.weights if not np.isfinite(w).all()]."
         )
     return rows, np.concatenate(labels)
+
+
+def _prepare_ahead(
+    pieces: Iterable[Batch], work: _Work
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Prepare each batch while the network works on the one before it."""
+
+    def prepare(piece: Batch) -> tuple[np.ndarray, np.ndarray | None]:
+        return _prepare(piece.images, work.preprocess, work.backbone), piece.labels
+
+    with ThreadPoolExecutor(1) as thread:
+        coming = None
+        for piece in pieces:
+            if not len(piece.images):
+                continue
+            last, coming = coming, thread.submit(prepare, piece)
+            if last is not None:
+                yield last.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def _prepare(batch: np.ndarray, preprocess: Callable | None, backbone: keras.Model) -> np.ndarray:
