@@ -1,5 +1,6 @@
 """The notebooks: they run without a network, and what is committed is fit to read."""
 
+import ast
 import os
 import re
 from pathlib import Path
@@ -191,6 +192,20 @@ def test_every_cell_is_short_and_has_an_id_that_says_what_it_is(path):
         assert re.fullmatch(r"[a-z][a-z0-9-]*", cell.id), cell.id
         if cell.cell_type == "code":
             assert cell.source.count("\n") < 25, f"{cell.id} is too long"
+
+
+def test_the_last_section_leaves_the_course(path):
+    """What is taken along uses Keras, NumPy and scikit-learn, and nothing of this package."""
+    if path.name.startswith("00"):
+        return
+    cells = code_cells(path)
+    ids = [cell.id for cell in cells]
+    taken = [cell for cell in cells[ids.index("leave-the-course") :] if cell.id.startswith("leave")]
+    taken = [cell for cell in taken if "hide-input" not in cell.metadata.get("tags", [])]
+    for cell in taken:
+        names = {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
+        assert "tl" not in names and "tlhelpers" not in cell.source, cell.id
+    assert "import keras" in taken[0].source and len(taken[0].source.splitlines()) <= 28
 
 
 def test_what_is_seen_is_what_is_taught(path):
