@@ -194,6 +194,10 @@ def test_every_cell_is_short_and_has_an_id_that_says_what_it_is(path):
             assert cell.source.count("\n") < 25, f"{cell.id} is too long"
 
 
+def test_another_seed_can_be_set(path):
+    execution.set_seed(execution.read_notebook(path), 3)
+
+
 def test_the_last_section_leaves_the_course(path):
     """What is taken along uses Keras, NumPy and scikit-learn, and nothing of this package."""
     if path.name.startswith("00"):
