@@ -829,3 +829,27 @@ def test_how_many_pictures_go_at_once_is_bounded_by_the_largest_layer(monkeypatc
     monkeypatch.setattr(batchnorm_statistics, "AT_ONCE", 300 * 8 * 8 * 50)
     batchnorm_statistics.take_target_statistics(network, np.zeros((600, 8, 8, 3), "float32"))
     assert batches == [300, 300]
+
+
+def test_large_batches_give_the_same_statistics_step_by_step_as_traced(monkeypatch):
+    """What is traced by TensorFlow holds less memory, and no other numbers."""
+    images = np.random.default_rng(0).normal(size=(37, 4)).astype("float32")  # 19 and 18
+
+    def statistics(at_once):
+        monkeypatch.setattr(batchnorm_statistics, "AT_ONCE", at_once)
+        model = network()
+        batchnorm_statistics.take_target_statistics(model, images, 20)
+        return model.get_weights()
+
+    ran = []
+    run = batchnorm_statistics.run_network
+    monkeypatch.setattr(
+        batchnorm_statistics, "run_network", lambda *both: (ran.append(len(both[1])), run(*both))
+    )
+    by_steps = statistics(20 * 8)
+    assert ran == [19, 18]
+    traced = statistics(20 * 8 - 1)
+    assert ran == [19, 18]  # not once more: it was traced
+    for one, other in zip(by_steps, traced, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(by_steps[4], network().get_weights()[4])

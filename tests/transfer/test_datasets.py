@@ -340,7 +340,7 @@ def test_self_training_on_a_dataset_that_changes_its_images_is_refused():
 
 @pytest.mark.parametrize("name", ["adabn", "tent", "deep_coral", "self_training"])
 def test_no_more_of_a_domain_is_held_than_a_few_batches(name, monkeypatch):
-    monkeypatch.setattr(batchnorm_statistics, "AT_ONCE", 1)
+    monkeypatch.setattr(batchnorm_statistics, "AT_ONCE", 16 * 8)  # of the eight numbers of a layer
     monkeypatch.setattr(batchnorm_statistics, "LEAST_AT_ONCE", 16)
     counted = Counted(blobs(480, shift=2.0)[0])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow ta
 #: Numbers that the largest layer may put out at once, if nobody says how many images.
 AT_ONCE = 2**24
 #: Images that are always handled at once: with fewer, deeper layers see too little of them.
-LEAST_AT_ONCE = 256
+LEAST_AT_ONCE = 64
 
 
 def take_target_statistics(
@@ -48,9 +48,12 @@ def take_target_statistics(
     images
         Shape (m, ...); or a dataset of images, of which one pass is made.
     batch_size
-        How many to handle at once; by default at least 256, and all if they are small.
+        How many to handle at once; by default at least 64, and all if they are small.
     """
-    batch_size = batch_size or max(LEAST_AT_ONCE, AT_ONCE // _largest(network))
+    from keras import ops
+
+    largest = _largest(network)
+    batch_size = batch_size or max(LEAST_AT_ONCE, AT_ONCE // largest)
     batches: Iterable[np.ndarray]
     if is_dataset(images):
         batches = with_spread(stream(images, network, "target_images", batch_size))
@@ -59,22 +62,25 @@ def take_target_statistics(
         count = min(-(-len(images) // batch_size), len(images) // 2)
         batches = np.array_split(images, count)
     layers = batchnorm_layers(network)
-    moments: dict[int, list[tuple]] = {id(layer): [] for layer in layers}
+    moments: dict[int, list[tuple]] = {number: [] for number in range(len(layers))}
+    arrived: list[tuple] = []  # in one batch: number of the layer, count, mean, variance
     with ExitStack() as stack:
-        for layer in layers:
-            stack.enter_context(_calls(layer, _taking_moments(layer, moments[id(layer)])))
+        for number, layer in enumerate(layers):
+            stack.enter_context(_calls(layer, _taking_moments(layer, number, arrived)))
         for layer in walk(network):
             if type(layer).__name__ == "TimeDistributed":
                 stack.enter_context(_calls(layer, _all_times_at_once(layer)))
+        run = _runner(network, arrived, large=batch_size * largest > AT_ONCE)
         for batch in batches:
-            run_network(network, np.array(batch))
-    for layer in layers:
-        if not moments[id(layer)]:  # it is not on the way from the input to the output
+            for number, *found in run(np.array(batch)):
+                moments[int(number)].append(tuple(map(ops.convert_to_numpy, found)))
+    for number, layer in enumerate(layers):
+        if not moments[number]:  # it is not on the way from the input to the output
             continue
-        numbers, means, variances = (
-            np.array(x, np.float64) for x in zip(*moments[id(layer)], strict=True)
+        counts, means, variances = (
+            np.array(x, np.float64) for x in zip(*moments[number], strict=True)
         )
-        shares = numbers[:, None] / numbers.sum()
+        shares = counts[:, None] / counts.sum()
         mean = (shares * means).sum(axis=0)
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign((shares * (variances + np.square(means - mean))).sum(axis=0))
@@ -99,7 +105,7 @@ def _calls(layer: keras.Layer, function: Callable) -> Iterator[None]:
         del layer.call
 
 
-def _taking_moments(layer: keras.Layer, moments: list[tuple]) -> Callable:
+def _taking_moments(layer: keras.Layer, number: int, arrived: list[tuple]) -> Callable:
     from keras import ops
 
     usual = layer.call
@@ -107,13 +113,39 @@ def _taking_moments(layer: keras.Layer, moments: list[tuple]) -> Callable:
     def call(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         axes = [axis for axis in range(inputs.ndim) if axis != layer.axis % inputs.ndim]
         mean, variance = ops.moments(ops.cast(inputs, "float32"), axes)
-        number = int(np.prod([inputs.shape[axis] for axis in axes]))
-        moments.append((number, *map(ops.convert_to_numpy, (mean, variance))))
+        count = int(np.prod([inputs.shape[axis] for axis in axes]))
+        arrived.append((number, count, mean, variance))
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
         return usual(inputs, training=False, mask=mask)
 
     return call
+
+
+def _runner(network: keras.Model, arrived: list[tuple], large: bool) -> Callable:
+    """Return a function that runs the network on one batch and returns what arrived.
+
+    A call of a Keras network holds what each layer gives until its end.  For a ``large``
+    batch, TensorFlow is therefore shown the way once: it drops what nobody needs any more.
+    """
+    import keras
+
+    def run(images: np.ndarray) -> list[tuple]:
+        arrived.clear()
+        run_network(network, images)
+        return arrived
+
+    if not large or keras.backend.backend() != "tensorflow":
+        return run
+    import tensorflow as tf
+
+    @tf.function
+    def traced(images: tf.Tensor) -> list[tuple]:
+        arrived.clear()
+        network(images, training=False)
+        return list(arrived)
+
+    return traced
 
 
 def _all_times_at_once(wrapper: keras.Layer) -> Callable:
@@ -144,7 +176,7 @@ def adabn(
         one pass is made.
     batch_size
         How many images to handle at once, at least 2: the larger, the more exact; by
-        default at least 256, and all if they are small.  See `take_target_statistics`.
+        default at least 64, and all if they are small.  See `take_target_statistics`.
 
     Returns
     -------
