@@ -509,6 +509,8 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.surgery.train_only": lambda: {"model": network(), "chosen": lambda layer: True},
     "tl.surgery.walk": lambda: {"model": network()},
     "tl.surgery.all_layers": lambda: {"model": network()},
+    "tl.surgery.largest_output": lambda: {"model": network()},
+    "tl.surgery.images_at_once": lambda: {"model": network()},
     "tl.surgery.quicken_batchnorm": lambda: {"model": network(), "momentum": 0.5},
     "tl.surgery.cut_head": lambda: {"model": network(), "layer": "conv"},
     "tl.surgery.freeze": lambda: {"model": network()},

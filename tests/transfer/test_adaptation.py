@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tlhelpers.networks import surgery
-from tlhelpers.networks.surgery import batchnorm_layers
+from tlhelpers.networks.surgery import batchnorm_layers, largest_output
 from tlhelpers.teaching.source_code import code_of
 from tlhelpers.transfer import adaptation, augmentation, metrics, tasks, validators
 from tlhelpers.transfer.adaptation import batchnorm_statistics
@@ -820,7 +820,7 @@ def test_code_is_shown_of_functions_only_with_or_without_a_docstring():
 
 def test_how_many_pictures_go_at_once_is_bounded_by_the_largest_layer(monkeypatch):
     wide = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(50, 1)])
-    assert batchnorm_statistics._largest(wide) == 8 * 8 * 50
+    assert largest_output(wide) == 8 * 8 * 50
     network = keras.Sequential([wide, keras.layers.BatchNormalization()])
     batches = []
     monkeypatch.setattr(

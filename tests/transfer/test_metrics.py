@@ -229,3 +229,35 @@ def test_groups_that_say_nothing_are_refused(right, groups, words):
         metrics.group_interval(right, groups)
     with pytest.raises(ValueError, match="between 0 and 1; got 95"):
         metrics.group_interval([1, 0], [0, 1], confidence=95)
+
+
+@pytest.mark.parametrize("ask", ["probabilities", "accuracy", "a dataset"])
+def test_a_network_with_large_layers_is_asked_about_few_images_at_once(ask, monkeypatch):
+    import keras
+    import tensorflow as tf
+
+    from tlhelpers.networks import surgery
+
+    sizes = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, images):
+            if images.shape[0] is not None:  # not while it is built
+                sizes.append(images.shape[0])
+            return images
+
+    layers = keras.layers
+    network = [keras.Input((4, 4, 1)), Counting(), layers.Flatten(), layers.Dense(3, "softmax")]
+    model = keras.Sequential(network)
+    model.compile(run_eagerly=True)
+    images, labels = np.zeros((10, 4, 4, 1), "float32"), np.zeros(10, int)
+    monkeypatch.setattr(surgery, "AT_ONCE", 16 * 4)
+    sizes.clear()
+    if ask == "probabilities":
+        assert len(metrics.probabilities(model, images)) == 10
+    elif ask == "accuracy":
+        metrics.accuracy(model, (images, labels))
+    else:
+        batches = tf.data.Dataset.from_tensor_slices(images).batch(8)
+        assert len(metrics.probabilities(model, batches)) == 10
+    assert sizes == [4, 4, 2]

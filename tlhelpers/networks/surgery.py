@@ -8,7 +8,7 @@ layer, which turns features into class probabilities.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,9 @@ from tlhelpers.inputs import (
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+
+#: Numbers that the largest layer of a network may put out at once, if nobody says how many images.
+AT_ONCE = 2**24
 
 
 def walk(model: keras.Model) -> Iterator[keras.Layer]:
@@ -109,6 +112,37 @@ def run_network(model: keras.Model, images: Any) -> np.ndarray:
 
     with no_gradients():
         return keras.ops.convert_to_numpy(model(images, training=False))
+
+
+def largest_output(model: keras.Model) -> int:
+    """Return how many numbers the largest layer puts out for one image.
+
+    Examples
+    --------
+    >>> import keras
+    >>> largest_output(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(50, 1)]))
+    3200
+    """
+    sizes = [1]
+    for layer in all_layers(model):
+        with suppress(AttributeError, ValueError):  # one that is used twice has two outputs
+            sizes.append(int(np.prod([side or 1 for side in layer.output.shape[1:]])))
+    return max(sizes)
+
+
+def images_at_once(model: keras.Model) -> int:
+    """Return how many images a network may be asked about at once: 1 to 256.
+
+    A call of a Keras network holds what each layer gives until its end: of 256
+    photographs, more than most computers have.
+
+    Examples
+    --------
+    >>> import keras
+    >>> images_at_once(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(50, 1)]))
+    256
+    """
+    return max(1, min(256, AT_ONCE // largest_output(model)))
 
 
 def no_gradients() -> Any:

@@ -17,7 +17,12 @@ from tlhelpers.inputs import (
     read_number,
     read_text,
 )
-from tlhelpers.networks.surgery import gives_logits, read_one_input, run_network
+from tlhelpers.networks.surgery import (
+    gives_logits,
+    images_at_once,
+    read_one_input,
+    run_network,
+)
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow take seconds to load
     import keras
@@ -242,7 +247,9 @@ def group_interval(
 
 
 def probabilities(
-    model: keras.Model, images: np.ndarray | tf.data.Dataset, batch_size: int = 256
+    model: keras.Model,
+    images: np.ndarray | tf.data.Dataset,
+    batch_size: int | None = None,
 ) -> np.ndarray:
     """Return the class probabilities of each image, also where the network gives logits.
 
@@ -254,13 +261,14 @@ def probabilities(
         Shape (n, ...); or a dataset of batches of images: the answers come in the order of
         one pass, so let it not shuffle.  Labels, if it has any, are not looked at.
     batch_size
-        How many images of an array to handle at once.
+        How many images to handle at once; by default up to 256, fewer if they are large.
     """
     from scipy.special import softmax
 
     if is_dataset(images):
         return probabilities_and_labels(model, drop_labels(images))[0]
-    images, size = read_for(model, images), read_count(batch_size, "batch_size")
+    images = read_for(model, images)
+    size = images_at_once(model) if batch_size is None else read_count(batch_size, "batch_size")
     answers = np.concatenate(
         [run_network(model, images[start : start + size]) for start in range(0, len(images), size)]
     )
@@ -308,5 +316,5 @@ def accuracy(model: keras.Model, part: splits.Split | tf.data.Dataset) -> float:
     images, labels = read_items(part, "part", at_least=2, at_most=2)
     images = read_for(model, images)
     labels = read_labels(labels, count=len(images))
-    answers = model.predict(images, batch_size=256, verbose=0).argmax(axis=1)
+    answers = model.predict(images, batch_size=images_at_once(model), verbose=0).argmax(axis=1)
     return float(np.mean(answers == labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import numpy as np
 from tlhelpers.batches import is_dataset
 from tlhelpers.inputs import read_count
 from tlhelpers.networks.surgery import (
-    all_layers,
+    AT_ONCE,
     batchnorm_layers,
     copy_network,
+    largest_output,
     run_network,
     walk,
 )
@@ -24,8 +25,6 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow ta
     import keras
     import tensorflow as tf
 
-#: Numbers that the largest layer may put out at once, if nobody says how many images.
-AT_ONCE = 2**24
 #: Images that are always handled at once: with fewer, deeper layers see too little of them.
 LEAST_AT_ONCE = 64
 
@@ -52,7 +51,7 @@ def take_target_statistics(
     """
     from keras import ops
 
-    largest = _largest(network)
+    largest = largest_output(network)
     batch_size = batch_size or max(LEAST_AT_ONCE, AT_ONCE // largest)
     batches: Iterable[np.ndarray]
     if is_dataset(images):
@@ -84,15 +83,6 @@ def take_target_statistics(
         mean = (shares * means).sum(axis=0)
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign((shares * (variances + np.square(means - mean))).sum(axis=0))
-
-
-def _largest(network: keras.Model) -> int:
-    """Return how many numbers the largest layer puts out for an image."""
-    sizes = [1]
-    for layer in all_layers(network):
-        with suppress(AttributeError, ValueError):  # one that is used twice has two outputs
-            sizes.append(int(np.prod([side or 1 for side in layer.output.shape[1:]])))
-    return max(sizes)
 
 
 @contextmanager
