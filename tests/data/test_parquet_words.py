@@ -72,8 +72,13 @@ def test_a_damaged_file_is_read_or_refused_and_takes_no_memory(tmp_path, kind):
 
 def test_absurd_sizes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_words, "MOST", 5)
-    with pytest.raises(NotReadable, match="absurd"):
+    with pytest.raises(NotReadable, match="its number of rows is absurd"):
         read(tmp_path, FILES["plain_unpacked"])
+    monkeypatch.setattr(parquet_words, "MOST", 20)  # enough for ten rows
+    with pytest.raises(NotReadable, match="a page in it has an absurd size"):
+        read(tmp_path, FILES["plain_unpacked"])
+    with pytest.raises(NotReadable, match="longer than its page"):
+        parquet_words._plain(b"\x03\0\0\0ab", 1)
 
 
 def test_snappy_repeats_what_it_has_just_written():

@@ -25,7 +25,7 @@ class DataPackage(NamedTuple):
     ----------
     word
         What leaves it out: ``make setup WITHOUT=solar``.
-    file
+    files
         What of it a mirror has instead, and its pin.
     needed_by
         What is skipped without it.
@@ -35,33 +35,41 @@ class DataPackage(NamedTuple):
     """
 
     word: str
-    file: registry.File
+    files: tuple[registry.File, ...]
     needed_by: str
     check: Callable[[], str]
 
     @property
     def name(self) -> str:
         """As ``pip install`` takes it, without the version."""
-        return self.file.package.partition("==")[0]
+        return self.pin.partition("==")[0]
+
+    @property
+    def pin(self) -> str:
+        """The package and its version."""
+        return self.files[0].package
 
 
-def _of_one_file(word: str, name: str, needed_by: str) -> DataPackage:
-    """Return a package of which one file counts: that of this name in the registry."""
-    file = registry.FILES[name]
-    package = file.package.partition("==")[0]
+def _of_files(word: str, needed_by: str, *names: str) -> DataPackage:
+    """Return a package of which these files count: those of these names in the registry."""
+    files = tuple(registry.FILES[name] for name in names)
+    pin = files[0].package
+    package = pin.partition("==")[0]
 
     def check() -> str:
-        path = file.installed()
-        if path is None:
+        paths = [file.installed() for file in files]
+        if not any(paths):
             raise FileNotHere(f"{package} is not here.")
-        if not is_whole(path, file.checksum, noted=False):
-            raise ValueError(
-                f"{package} is not whole: {file.name} has another checksum. To repair it: "
-                + install_command(file.package, again=True)
-            )
-        return f"{package} is whole (SHA-256 {file.checksum[:12]}…)"
+        for file, path in zip(files, paths, strict=True):
+            if path is None or not is_whole(path, file.checksum, noted=False):
+                what = "is missing" if path is None else "has another checksum"
+                raise ValueError(
+                    f"{package} is not whole: {file.name} {what}. To repair it: "
+                    + install_command(pin, again=True)
+                )
+        return f"{package} is whole (SHA-256 {files[0].checksum[:12]}…)"
 
-    return DataPackage(word, file, needed_by, check)
+    return DataPackage(word, files, needed_by, check)
 
 
 def _check_cells() -> str:
@@ -73,9 +81,11 @@ def _check_cells() -> str:
 
 #: In the order of requirements-data.txt.
 PACKAGES = (
-    _of_one_file("lite", "efficientnet-lite0-57934424.pth", "the network EfficientNet-Lite0"),
-    _of_one_file("names", "imagenet1k_label_to_names.json", "the names of ImageNet's classes"),
-    DataPackage("solar", cell_files.ARCHIVE, "the solar lab", _check_cells),
+    _of_files("lite", "the network EfficientNet-Lite0", "efficientnet-lite0-57934424.pth"),
+    _of_files("names", "the names of ImageNet's classes", "imagenet1k_label_to_names.json"),
+    DataPackage("solar", (cell_files.ARCHIVE,), "the solar lab", _check_cells),
+    _of_files("glove", "the vectors of words", "glove_6B_50d_emb.npy", "glove_6B_index.parquet"),
+    _of_files("vader", "the words with sentiment", "vader_lexicon.txt"),
 )
 
 LEFT_OUT = ".venv.without"  # where the set-up keeps the words of what shall not be there
@@ -106,16 +116,18 @@ def check_data_packages() -> tuple[list[str], bool]:
 
 def _where_else(package: DataPackage) -> str:
     """Say of a package that is not here what takes its place, or what is skipped."""
-    if find_here(package.file):
-        return f"{package.name} is not here, but its file is in the cache, whole"
-    if _mirror_has(package.file):
-        return f"{package.name} is not here, but the mirror has its file"
+    several = len(package.files) > 1
+    if all(find_here(file) for file in package.files):
+        its = "its files are" if several else "its file is"
+        return f"{package.name} is not here, but {its} in the cache, whole"
+    if all(_mirror_has(file) for file in package.files):
+        return f"{package.name} is not here, but the mirror has its file{'s' * several}"
     skipped = f"{package.needed_by} is skipped"
     if package.word in _left_out():
         return f"{package.name} is left out, as was wished, and {skipped}"
     return (
         f"{package.name} is not here, and the course works without: {skipped}. "
-        f"To get it: {install_command(package.file.package)}"
+        f"To get it: {install_command(package.pin)}"
     )
 
 

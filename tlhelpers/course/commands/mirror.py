@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
                 [name] if name in FILES else [keras_weights_file(name, top=top) for top in tops]
             )
         build_mirror(args.folder, wanted)
-        paths = _add_what_packages_bring(args.folder, photos=not args.no_photos)
+        paths = _add_data(args.folder, photos=not args.no_photos)
     except (fetch.FileNotHere, ValueError, OSError) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -103,8 +103,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_what_packages_bring(folder: Path, *, photos: bool) -> list[str]:
-    """Add what the course's own data packages bring, or say what is not here.
+def _add_data(folder: Path, *, photos: bool) -> list[str]:
+    """Add what data packages bring, and sentences, or say what is not here.
 
     Returns
     -------
@@ -112,15 +112,19 @@ def _add_what_packages_bring(folder: Path, *, photos: bool) -> list[str]:
         The paths of all files that the mirror has now.
     """
     paths = build_mirror(folder, [])
-    for package in data_packages.PACKAGES:
-        file = package.file
+    every = [
+        (file, f"which {package.name} brings")
+        for package in data_packages.PACKAGES
+        for file in package.files
+    ]
+    for file, what in [*every, (FILES["hutto_ICWSM_2014.tar.gz"], "sentences with ratings")]:
         if file == cell_files.ARCHIVE and not photos:
             continue
         try:
             paths = build_mirror(folder, [file])
         except fetch.FileNotHere:
             print(
-                f"Left out: {fetch.describe_file(file)}, which {package.name} brings. "
+                f"Left out: {fetch.describe_file(file)}, {what}. "
                 f"To add it: {fetch.how_to_get(file)}, and build again."
             )
     return paths
