@@ -25,6 +25,8 @@ ROWS = (_rng.integers(0, 17, (12, 4)) / 16).astype(np.float32)
 MORE_ROWS = (_rng.integers(0, 17, (11, 4)) / 16 + 0.5).astype(np.float32)
 ANSWERS = np.array([[0.5, 0.25, 0.25], [0.25, 0.75, 0], [0, 0.25, 0.75], [0.5, 0.5, 0]])
 PICTURES = IMAGES[:3, :, :, 0]
+WORDS = ["he", "she", "king", "queen"]
+TEXTS = ["She is the queen.", "He is a king!"]
 STROKES = [[(0.5, 0.125), (0.5, 0.875)]]
 
 
@@ -104,6 +106,20 @@ def report() -> FolderReport:
     """Return a report on eight pictures that are nowhere."""
     rows = [UsablePicture(Path(f"{i}.png"), i // 4, 60, 40, i, ()) for i in range(8)]
     return FolderReport(Path("fruit"), ("kiwi", "lemon"), tuple(rows), (), 0)
+
+
+@functools.cache
+def words() -> tl.word_vectors.WordVectors:
+    """Return four words as vectors of four numbers."""
+    return tl.word_vectors.make_word_vectors(WORDS, ROWS[:4])
+
+
+@functools.cache
+def text_file() -> Path:
+    """Return a file of text."""
+    path = Path(tempfile.mkdtemp(prefix="odd-")) / "a.txt"
+    path.write_text("A fine film.", encoding="utf-8")
+    return path
 
 
 @functools.cache
@@ -528,6 +544,9 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "progress": False,
     },
     "tl.tasks.feature_baselines": lambda: {"model": small_network(), "task": task()},
+    "tl.texts.read_texts": lambda: {"texts": TEXTS},
+    "tl.texts.read_text_file": lambda: {"path": text_file(), "most": 100},
+    "tl.texts.split_words": lambda: {"text": "A fine film."},
     "tl.validators.source_accuracy": lambda: {"answers": ANSWERS, "labels": LABELS[:4]},
     "tl.validators.certainty": lambda: {"answers": ANSWERS},
     "tl.validators.information": lambda: {"answers": ANSWERS},
@@ -558,6 +577,32 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.widgets.to_sheet": lambda: {"strokes": STROKES, "side": 24},
     "tl.widgets.upload": lambda: {"folder": folder()},
     "tl.widgets.uploads_folder": dict,
+    "tl.word_neighbours.analogy": lambda: {
+        "vectors": words(),
+        "a": "he",
+        "b": "king",
+        "c": "she",
+        "count": 2,
+        "among": 4,
+    },
+    "tl.word_neighbours.answer_analogies": lambda: {
+        "vectors": words(),
+        "questions": [["he", "king", "she"]],
+        "among": 4,
+    },
+    "tl.word_neighbours.cosine": lambda: {"vectors": words(), "one": "he", "other": "she"},
+    "tl.word_neighbours.nearest": lambda: {
+        "vectors": words(),
+        "what": ROWS[0],
+        "count": 2,
+        "leave_out": ["he"],
+        "among": 4,
+    },
+    "tl.word_vectors.check_vectors": lambda: {"vectors": words()},
+    "tl.word_vectors.look_up": lambda: {"vectors": words(), "words": ["he", "she"]},
+    "tl.word_vectors.make_word_vectors": lambda: {"words": WORDS, "vectors": ROWS[:4]},
+    "tl.word_vectors.read_words": lambda: {"vectors": words(), "words": ["he", "she"]},
+    "tl.word_vectors.text_vectors": lambda: {"vectors": words(), "texts": TEXTS},
 }
 
 #: Public functions without a valid call here, and why.
@@ -577,6 +622,9 @@ LEFT_OUT = {
     "tl.explore_freezing": "its only argument is for tests",
     "tl.explore_labels": "its only argument is for tests",
     "tl.look_inside": "its only argument is for tests",
+    "tl.word_vectors.UnknownWord": "an error",
+    "tl.word_vectors.WordVectors": "a record: it holds what `make_word_vectors` puts in",
+    "tl.word_vectors.load_glove": "needs a package that may not be here; takes no values",
     "tl.tasks.load_task": "draws 12,000 digits; its two arguments go on to `draw_printed_digits`",
 }
 

@@ -51,8 +51,11 @@ _MODULES = {
     "splits": "data.splits",
     "surgery": "networks.surgery",
     "tasks": "transfer.tasks",
+    "texts": "data.texts",
     "validators": "transfer.validators",
     "widgets": "teaching.widgets",
+    "word_neighbours": "data.word_neighbours",
+    "word_vectors": "data.word_vectors",
 }
 
 __all__ = ["__version__", *_NAMES, *_MODULES]
