@@ -114,6 +114,13 @@ def words() -> tl.word_vectors.WordVectors:
     return tl.word_vectors.make_word_vectors(WORDS, ROWS[:4])
 
 
+def sentences() -> tl.rated_sentences.RatedSentences:
+    """Return twelve sentences with ratings."""
+    texts = np.array([f"Opinion {i}." for i in range(12)], object)
+    labels = np.arange(12) // 6
+    return tl.rated_sentences.RatedSentences(texts, labels - 0.5, labels, np.arange(12) // 2)
+
+
 @functools.cache
 def text_file() -> Path:
     """Return a file of text."""
@@ -338,6 +345,12 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "habits": False,
         "seed": 0,
     },
+    "tl.group_splits.split_groups": lambda: {
+        "groups": np.arange(12) // 2,
+        "labels": np.arange(12) // 6,
+        "share": 0.25,
+        "seed": 0,
+    },
     "tl.image_files.load_images": lambda: {
         "files": files(),
         "size": 8,
@@ -492,6 +505,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "ylabel": "loss",
         "level": 0.5,
     },
+    "tl.rated_sentences.split_reviews": lambda: {
+        "sentences": sentences(),
+        "share": 0.25,
+        "seed": 0,
+    },
     "tl.recipes.enlarge_digits": lambda: {"pictures": PICTURES},
     "tl.recipes.small_network": lambda: {"seed": 1},
     "tl.recipes.draw_printed_digits": lambda: {
@@ -546,6 +564,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.tasks.feature_baselines": lambda: {"model": small_network(), "task": task()},
     "tl.texts.read_texts": lambda: {"texts": TEXTS},
     "tl.texts.read_text_file": lambda: {"path": text_file(), "most": 100},
+    "tl.texts.text_array": lambda: {"texts": TEXTS},
     "tl.texts.split_words": lambda: {"text": "A fine film."},
     "tl.validators.source_accuracy": lambda: {"answers": ANSWERS, "labels": LABELS[:4]},
     "tl.validators.certainty": lambda: {"answers": ANSWERS},
@@ -611,6 +630,8 @@ LEFT_OUT = {
     "tl.adaptation.Settings": "a kind of dictionary",
     "tl.folders.Listing": "a record",
     "tl.own.NetworkPlan": "a record",
+    "tl.rated_sentences.RatedSentences": "a record",
+    "tl.rated_sentences.load_sentences": "needs an archive that may not be here",
     "tl.solar.SolarCells": "a record",
     "tl.solar.load_solar_cells": "needs a package that may not be here; its numbers are read",
     "tl.splits.Split": "a record",

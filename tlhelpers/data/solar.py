@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tlhelpers.data import cell_files
-from tlhelpers.inputs import read_count, read_labels, read_seed, read_share
+from tlhelpers.data.group_splits import split_groups
+from tlhelpers.inputs import read_count, read_labels
 
 COUNT, SIDE = 2624, 300  # pictures, and the pixels of each side
 KINDS, NOTICE = cell_files.KINDS, cell_files.NOTICE
@@ -142,23 +143,11 @@ def split_modules(
     >>> modules[test]
     array([2, 2, 7, 7])
     """
-    share, rng = read_share(share, "share"), np.random.default_rng(read_seed(seed))
     modules = read_labels(modules, "modules")
     kinds = read_labels(kinds, "kinds", count=len(modules))
-    chosen: list[int] = []
     for module in np.unique(modules):
         if (count := len(np.unique(kinds[modules == module]))) > 1:
             raise ValueError(
                 f"A module has cells of one kind; module {module} has cells of {count} kinds."
             )
-    for kind in np.unique(kinds):
-        own = np.unique(modules[kinds == kind])
-        if len(own) < 2:
-            raise ValueError(
-                f"There are too few modules to cut: {len(own)} of kind {kind}; wanted are two of "
-                "each kind, one to learn from and one to test with."
-            )
-        count = min(max(round(share * len(own)), 1), len(own) - 1)
-        chosen.extend(rng.permutation(own)[:count])
-    test = np.isin(modules, chosen)
-    return np.flatnonzero(~test), np.flatnonzero(test)
+    return split_groups(modules, kinds, share=share, seed=seed, many="modules")

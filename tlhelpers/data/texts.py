@@ -119,6 +119,25 @@ def _check_signs(text: str, name: str) -> None:
             )
 
 
+def text_array(texts: Any) -> np.ndarray:
+    """Return texts as an array of objects, so that rows can be taken out of it by their numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `read_texts`.
+
+    Examples
+    --------
+    >>> text_array(["one", "two", "three"])[[0, 2]].tolist()
+    ['one', 'three']
+    """
+    read = read_texts(texts, at_least=0, empty=True)
+    array = np.empty(len(read), object)
+    array[:] = read
+    return array
+
+
 def read_text_file(path: str | Path, *, most: int = 10_000_000) -> str:
     """Read a file of text in UTF-8, or say which encoding it has instead.
 
