@@ -121,6 +121,13 @@ def sentences() -> tl.rated_sentences.RatedSentences:
     return tl.rated_sentences.RatedSentences(texts, labels - 0.5, labels, np.arange(12) // 2)
 
 
+def sentiment_words() -> tl.sentiment_words.SentimentWords:
+    """Return twelve words with sentiment."""
+    labels = np.arange(12) // 6
+    texts = tl.texts.text_array(list("abcdefghijkl"))
+    return tl.sentiment_words.SentimentWords(texts, labels - 0.5, labels, np.arange(12) // 2)
+
+
 @functools.cache
 def text_file() -> Path:
     """Return a file of text."""
@@ -524,6 +531,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "progress": False,
     },
     "tl.recipes.usual_recipe": lambda: {"backbone": tl.surgery.cut_head(network()), "classes": 3},
+    "tl.sentiment_words.split_families": lambda: {
+        "words": sentiment_words(),
+        "share": 0.25,
+        "seed": 0,
+    },
     "tl.solar.split_modules": lambda: {
         "modules": np.arange(12),
         "kinds": np.arange(12) % 2,
@@ -596,6 +608,8 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.widgets.to_sheet": lambda: {"strokes": STROKES, "side": 24},
     "tl.widgets.upload": lambda: {"folder": folder()},
     "tl.widgets.uploads_folder": dict,
+    "tl.word_families.find_families": lambda: {"words": WORDS},
+    "tl.word_families.stem": lambda: {"word": "goodness"},
     "tl.word_neighbours.analogy": lambda: {
         "vectors": words(),
         "a": "he",
@@ -632,6 +646,8 @@ LEFT_OUT = {
     "tl.own.NetworkPlan": "a record",
     "tl.rated_sentences.RatedSentences": "a record",
     "tl.rated_sentences.load_sentences": "needs an archive that may not be here",
+    "tl.sentiment_words.SentimentWords": "a record",
+    "tl.sentiment_words.load_sentiment_words": "needs a package that may not be here",
     "tl.solar.SolarCells": "a record",
     "tl.solar.load_solar_cells": "needs a package that may not be here; its numbers are read",
     "tl.splits.Split": "a record",

@@ -49,6 +49,7 @@ _MODULES = {
     "plots": "plots",
     "rated_sentences": "data.rated_sentences",
     "recipes": "transfer.recipes",
+    "sentiment_words": "data.sentiment_words",
     "solar": "data.solar",
     "splits": "data.splits",
     "surgery": "networks.surgery",
@@ -56,6 +57,7 @@ _MODULES = {
     "texts": "data.texts",
     "validators": "transfer.validators",
     "widgets": "teaching.widgets",
+    "word_families": "data.word_families",
     "word_neighbours": "data.word_neighbours",
     "word_vectors": "data.word_vectors",
 }
