@@ -128,6 +128,13 @@ def sentiment_words() -> tl.sentiment_words.SentimentWords:
     return tl.sentiment_words.SentimentWords(texts, labels - 0.5, labels, np.arange(12) // 2)
 
 
+def docstrings() -> tl.docstrings.Docstrings:
+    """Return twelve docstrings out of six files."""
+    texts = tl.texts.text_array([f"This does the thing number {i}." for i in range(12)])
+    rows = np.arange(12)
+    return tl.docstrings.Docstrings(texts, texts, rows // 6, rows // 2, ("one", "two"))
+
+
 @functools.cache
 def text_file() -> Path:
     """Return a file of text."""
@@ -352,6 +359,22 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "habits": False,
         "seed": 0,
     },
+    "tl.docstring_sentences.mask_names": lambda: {"text": TEXTS[0], "names": ["she"]},
+    "tl.docstring_sentences.prose": lambda: {"text": TEXTS[0]},
+    "tl.docstring_sentences.take_sentences": lambda: {
+        "found": docstrings(),
+        "least_words": 2,
+        "most_each": 1,
+    },
+    "tl.docstring_sentences.telling_names": lambda: {"sources": ["numpy", "scipy.stats"]},
+    "tl.docstrings.find_source": lambda: {"name": "json.decoder"},
+    "tl.docstrings.load_docstrings": lambda: {"sources": ["json"], "shortest": 40},
+    "tl.docstrings.split_files": lambda: {
+        "found": docstrings(),
+        "labels": np.arange(12) // 6,
+        "share": 0.25,
+        "seed": 0,
+    },
     "tl.group_splits.split_groups": lambda: {
         "groups": np.arange(12) // 2,
         "labels": np.arange(12) // 6,
@@ -574,6 +597,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "progress": False,
     },
     "tl.tasks.feature_baselines": lambda: {"model": small_network(), "task": task()},
+    "tl.texts.leave_out_copies": lambda: {
+        "texts": TEXTS,
+        "train": np.array([0]),
+        "test": np.array([1]),
+    },
     "tl.texts.read_texts": lambda: {"texts": TEXTS},
     "tl.texts.read_text_file": lambda: {"path": text_file(), "most": 100},
     "tl.texts.text_array": lambda: {"texts": TEXTS},
@@ -642,6 +670,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
 LEFT_OUT = {
     "tl.Lab": "a record: it holds what `load_lab` and `from_folder` put in",
     "tl.adaptation.Settings": "a kind of dictionary",
+    "tl.docstrings.Docstrings": "a record",
     "tl.folders.Listing": "a record",
     "tl.own.NetworkPlan": "a record",
     "tl.rated_sentences.RatedSentences": "a record",

@@ -35,6 +35,8 @@ _NAMES = {
 _MODULES = {
     "adaptation": "transfer.adaptation",
     "augmentation": "transfer.augmentation",
+    "docstring_sentences": "data.docstring_sentences",
+    "docstrings": "data.docstrings",
     "features": "networks.features",
     "fine_tuning": "transfer.fine_tuning",
     "folders": "data.folders",

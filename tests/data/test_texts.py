@@ -77,3 +77,11 @@ def test_words_are_cut_as_gloves_were():
     assert accent == ["café", ",", "o'brien", "'s", "3", ".", "5", "do", "n't", "_", "you"]
     assert texts.split_words("映画 😀👍🏽") == ["映画", "😀", "👍", "🏽"]
     assert texts.split_words(" \n") == []
+
+
+def test_what_is_tested_is_left_out_of_the_training():
+    rows = ["Well  made.", "Bad", "well made", ":-)", ":-(", "WELL MADE!"]
+    assert texts.leave_out_copies(rows, [0, 1, 3], [2, 4]).tolist() == [1, 3]
+    assert texts.leave_out_copies(rows, [1], []).tolist() == [1]
+    with pytest.raises(ValueError, match="rows of the 6 texts"):
+        texts.leave_out_copies(rows, [6], [0])

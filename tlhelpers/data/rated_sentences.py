@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import html
 import math
-import re
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tlhelpers.data.group_splits import split_groups
-from tlhelpers.data.texts import read_texts, text_array
+from tlhelpers.data.texts import leave_out_copies, read_texts, text_array
 from tlhelpers.fetching import fetch
 from tlhelpers.fetching.archives import BadArchive, unpack
 from tlhelpers.fetching.registry import FILES
@@ -194,10 +193,4 @@ def split_reviews(
     if len(read_array(sentences.ratings, "ratings")) != len(labels):
         raise ValueError("There is one rating for each label; their numbers differ.")
     train, test = split_groups(reviews, labels, share=share, seed=seed, many="reviews")
-    tested = {_bare(texts[row]) for row in test}
-    return np.array([row for row in train if _bare(texts[row]) not in tested], int), test
-
-
-def _bare(text: str) -> str:
-    """Return a text without what makes no other sentence of it: capitals, stops, blanks."""
-    return re.sub(r"[\W_]+", " ", text.casefold()).strip() or text.strip()
+    return leave_out_copies(texts, train, test), test

@@ -16,7 +16,7 @@ import numpy as np
 
 from tlhelpers.data.names import as_path
 from tlhelpers.data.wording import counted, printable_name
-from tlhelpers.inputs import read_count, read_items, read_text
+from tlhelpers.inputs import read_count, read_items, read_labels, read_text
 
 MOST = 100_000  # characters of one text: some twenty pages
 
@@ -209,3 +209,35 @@ def split_words(text: str) -> list[str]:
         head, tail, _ = (*_TAIL.split(word), "", "")[:3]
         words += [part for part in (head, tail) if part]
     return words
+
+
+def leave_out_copies(texts: Any, train: Any, test: Any) -> np.ndarray:
+    """Return the rows to learn from without those whose text is in the test, too.
+
+    Parameters
+    ----------
+    texts
+        All n texts.
+    train, test
+        Row numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        What is left of ``train``.  Capitals, stops and blanks make no other text.
+
+    Examples
+    --------
+    >>> leave_out_copies(["Well made.", "Bad.", "well made"], [0, 1], [2])
+    array([1])
+    """
+    texts = read_texts(texts, empty=True)
+    train, test = read_labels(train, "train"), read_labels(test, "test")
+    if max(train.max(initial=-1), test.max(initial=-1)) >= len(texts):
+        raise ValueError(f"train and test must be rows of the {counted(len(texts), 'text')}.")
+    tested = {_bare(texts[row]) for row in test}
+    return np.array([row for row in train if _bare(texts[row]) not in tested], np.int64)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text.casefold()).strip() or text.strip()
