@@ -5,6 +5,7 @@ import mmap
 
 import numpy as np
 import pytest
+from parquet_files import FILES as PARQUET
 
 import tlhelpers as tl
 from tlhelpers.data import word_vectors
@@ -162,27 +163,32 @@ def test_a_text_is_the_mean_of_its_words(small):
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Files that take the place of GloVe's."""
-    monkeypatch.setattr(fetch, "fetch_file", lambda name, download: tmp_path / name)
-    return tmp_path
+    """Call it for a new folder of files that take the place of GloVe's."""
+
+    def new(index, vectors):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))  # a mapped file stays in use
+        folder.mkdir()
+        (folder / word_vectors.INDEX).write_bytes(index)
+        np.save(folder / word_vectors.VECTORS, vectors, allow_pickle=True)
+        monkeypatch.setattr(fetch, "fetch_file", lambda name, download: folder / name)
+
+    return new
 
 
 def test_files_that_do_not_belong_together_get_a_sentence(files, monkeypatch):
-    from parquet_files import FILES as PARQUET
-
-    (files / word_vectors.INDEX).write_bytes(PARQUET["plain_snappy"])
-    np.save(files / word_vectors.VECTORS, np.zeros((10, 50), np.float32))
+    words = PARQUET["plain_snappy"]
+    files(words, np.zeros((10, 50), np.float32))
     with pytest.raises(ValueError, match=r"10 words and vectors of shape \(10, 50\) do not belong"):
         word_vectors.load_glove()
     monkeypatch.setattr(word_vectors, "COUNT", 10)
     for shape, kind in (((10, 49), np.float32), ((9, 50), np.float32), ((10, 50), float)):
-        np.save(files / word_vectors.VECTORS, np.zeros(shape, kind))
+        files(words, np.zeros(shape, kind))
         with pytest.raises(ValueError, match="do not belong together"):
             word_vectors.load_glove()
-    np.save(files / word_vectors.VECTORS, np.array([print]), allow_pickle=True)  # never unpickled
+    files(words, np.array([print]))  # which is never unpickled
     with pytest.raises(ValueError, match="is no array of NumPy's"):
         word_vectors.load_glove()
-    (files / word_vectors.INDEX).write_bytes(b"the of")
+    files(b"the of", np.zeros((10, 50), np.float32))
     with pytest.raises(ValueError, match="cannot be read as words"):
         word_vectors.load_glove()
 
