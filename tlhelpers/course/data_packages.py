@@ -86,6 +86,12 @@ PACKAGES = (
     DataPackage("solar", (cell_files.ARCHIVE,), "the solar lab", _check_cells),
     _of_files("glove", "the vectors of words", "glove_6B_50d_emb.npy", "glove_6B_index.parquet"),
     _of_files("vader", "the words with sentiment", "vader_lexicon.txt"),
+    _of_files(
+        "minilm",
+        "the network MiniLM-L6",
+        "all-MiniLM-L6-v2.safetensors",
+        "all-MiniLM-L6-v2-vocab.txt",
+    ),
 )
 
 LEFT_OUT = ".venv.without"  # where the set-up keeps the words of what shall not be there

