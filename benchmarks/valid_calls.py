@@ -63,6 +63,41 @@ def mobilenet() -> Any:
     return tl.networks.build_network("MobileNet")
 
 
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day", "##s", "!"]
+TEXTS = ["Good days!", "A day", ""]
+
+
+@functools.cache
+def small_bert() -> Any:
+    """Return a small BERT for eight tokens, the same each time."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return tl.bert.build_bert(vocabulary=8, width=8, blocks=2, heads=2, inside=8, longest=16)
+
+
+def text_classifier() -> Any:
+    """Return a new classifier made from such a BERT."""
+    import keras
+
+    sizes = {"vocabulary": 8, "width": 8, "blocks": 2, "heads": 2, "inside": 8}
+    vectors = tl.sentences.sentence_network(tl.bert.build_bert(**sizes))
+    return keras.Model(vectors.input, keras.layers.Dense(2, "softmax")(vectors.output))
+
+
+def tokenizer() -> Any:
+    """Return what cuts text into those eight tokens."""
+    return tl.wordpiece.WordPiece(WORDS, most=16)
+
+
+@functools.cache
+def vocabulary_file() -> Path:
+    """Return a file of them."""
+    path = Path(tempfile.mkdtemp(prefix="odd-")) / "vocab.txt"
+    path.write_text("\n".join(WORDS), encoding="utf-8")
+    return path
+
+
 def head() -> Any:
     """Return a new head for four features and three classes."""
     import keras
@@ -299,6 +334,35 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "rng": np.random.default_rng(0),
         "strength": 0.5,
     },
+    "tl.bert.add_lora": lambda: {"model": text_classifier(), "rank": 2},
+    "tl.bert.build_bert": lambda: {
+        "vocabulary": 8,
+        "width": 8,
+        "blocks": 1,
+        "heads": 2,
+        "inside": 8,
+        "longest": 16,
+        "dropout": 0.5,
+    },
+    "tl.bert.check_vocabulary": lambda: {"network": small_bert(), "tokenizer": tokenizer()},
+    "tl.bert.read_bert": lambda: {"network": small_bert()},
+    "tl.bert.train_blocks": lambda: {"model": text_classifier(), "last": 1},
+    "tl.sentences.attention_of": lambda: {
+        "network": small_bert(),
+        "tokenizer": tokenizer(),
+        "text": "Good day",
+    },
+    "tl.sentences.sentence_network": lambda: {"network": small_bert(), "layer": 1},
+    "tl.sentences.sentence_vectors": lambda: {
+        "network": small_bert(),
+        "tokenizer": tokenizer(),
+        "texts": TEXTS,
+        "layer": 1,
+    },
+    "tl.wordpiece.WordPiece": lambda: {"vocabulary": WORDS, "most": 16},
+    "tl.wordpiece.WordPiece.cut": lambda: {"self": tokenizer(), "text": "Good days!"},
+    "tl.wordpiece.WordPiece.number_rows": lambda: {"self": tokenizer(), "texts": TEXTS},
+    "tl.wordpiece.read_vocabulary": lambda: {"path": vocabulary_file()},
     "tl.features.compute": lambda: {
         "backbone": body(),
         "images": IMAGES,
@@ -677,6 +741,10 @@ LEFT_OUT = {
     "tl.rated_sentences.load_sentences": "needs an archive that may not be here",
     "tl.sentiment_words.SentimentWords": "a record",
     "tl.sentiment_words.load_sentiment_words": "needs a package that may not be here",
+    "tl.bert.load_minilm": "needs a package that may not be here; its numbers are read",
+    "tl.bert.load_tokenizer": "needs a package that may not be here; its number is read",
+    "tl.bert.load_weights": "needs a file of weights; its tests damage one in every way",
+    "tl.sentences.Attention": "a record",
     "tl.solar.SolarCells": "a record",
     "tl.solar.load_solar_cells": "needs a package that may not be here; its numbers are read",
     "tl.splits.Split": "a record",
@@ -684,6 +752,7 @@ LEFT_OUT = {
     "tl.image_files.map_in_threads": "runs what the caller gives on what the caller gives",
     "tl.augmentation.augmented": "a step inside of functions that have read what it gets",
     "tl.surgery.run_network": "a step inside of functions that have read what it gets",
+    "tl.wordpiece.fill_up": "a step inside of functions that have read what it gets",
     "tl.draw": "trains a reader for seconds; its argument is for tests only",
     "tl.explore_freezing": "its only argument is for tests",
     "tl.explore_labels": "its only argument is for tests",
@@ -696,6 +765,7 @@ LEFT_OUT = {
 
 #: Function → arguments that it changes on purpose.
 CHANGES = {
+    "tl.bert.add_lora": {"model"},
     "tl.fine_tuning.train_head": {"head"},
     "tl.fine_tuning.fine_tune": {"model"},
     "tl.augmentation.random_erase": {"rng"},
@@ -728,6 +798,7 @@ TAKES_ANYTHING = {
     ("tl.progress", "notebook"): "says that there is none",
     ("tl.quiz", "quiz_id"): "says that there is none",
     ("tl.quiz", "choice"): "says what it wants",
+    ("tl.sentences.sentence_vectors", "layer"): "a list of layers is right, too",
     ("tl.solution", "exercise_id"): "says that there is none",
 }
 
@@ -753,6 +824,7 @@ def public_functions() -> dict[str, Callable]:
         "tl.Lab": tl.Lab,
         "tl.picture_datasets.FileSplit": tl.picture_datasets.FileSplit,
         "tl.splits.Split": tl.splits.Split,
+        "tl.wordpiece.WordPiece": tl.wordpiece.WordPiece,
     }
     for place, owner in owners.items():
         for name, method in vars(owner).items():

@@ -37,6 +37,7 @@ _MODULES = {
     "augmentation": "transfer.augmentation",
     "docstring_sentences": "data.docstring_sentences",
     "docstrings": "data.docstrings",
+    "bert": "networks.bert",
     "features": "networks.features",
     "fine_tuning": "transfer.fine_tuning",
     "folders": "data.folders",
@@ -52,6 +53,7 @@ _MODULES = {
     "rated_sentences": "data.rated_sentences",
     "recipes": "transfer.recipes",
     "sentiment_words": "data.sentiment_words",
+    "sentences": "networks.sentences",
     "solar": "data.solar",
     "splits": "data.splits",
     "surgery": "networks.surgery",
@@ -62,6 +64,7 @@ _MODULES = {
     "word_families": "data.word_families",
     "word_neighbours": "data.word_neighbours",
     "word_vectors": "data.word_vectors",
+    "wordpiece": "networks.wordpiece",
 }
 
 __all__ = ["__version__", *_NAMES, *_MODULES]

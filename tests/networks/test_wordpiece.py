@@ -103,7 +103,7 @@ def test_a_file_of_tokens_is_read(tmp_path):
     path.write_bytes("é".encode("latin-1"))
     with pytest.raises(ValueError, match=r"vocab.txt is not text in UTF-8"):
         read_vocabulary(path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="There is no file .*none.txt. Wanted is"):
         read_vocabulary(tmp_path / "none.txt")
 
 

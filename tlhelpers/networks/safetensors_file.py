@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 #: Kinds of numbers that are read; BF16 has none in NumPy.
-KINDS = {
+KINDS: dict[str, np.dtype] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),

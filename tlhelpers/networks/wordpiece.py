@@ -161,6 +161,8 @@ def read_vocabulary(path: str | Path) -> tuple[str, ...]:
     path = as_path(path)
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no file {path}. Wanted is a file vocab.txt.") from None
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not text in UTF-8. Wanted is a file vocab.txt.") from None
     return tuple(text.removesuffix("\n").split("\n"))

@@ -1,0 +1,110 @@
+"""Sentences as rows of numbers: the same alone and in company, from every layer."""
+
+import numpy as np
+import pytest
+from bert_files import SIZES, WORDS, by_hand, made_up_tensors, safetensors_bytes
+
+from tlhelpers.networks import bert, sentences
+from tlhelpers.networks.wordpiece import WordPiece
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return made_up_tensors(seed=1)
+
+
+@pytest.fixture(scope="module")
+def network(tensors, tmp_path_factory):
+    path = tmp_path_factory.mktemp("bert") / "small.safetensors"
+    path.write_bytes(safetensors_bytes(tensors))
+    made = bert.build_bert(**SIZES)
+    bert.load_weights(made, path)
+    return made
+
+
+@pytest.fixture(scope="module")
+def cutter():
+    return WordPiece(WORDS, most=16)
+
+
+def texts_of(count):
+    rng = np.random.default_rng(3)
+    return [
+        " ".join(f"w{n}" for n in rng.integers(0, 36, rng.integers(0, 15))) for _ in range(count)
+    ]
+
+
+def test_a_row_is_the_mean_of_the_states(network, cutter, tensors):
+    texts = texts_of(20)
+    found = sentences.sentence_vectors(network, cutter, texts, layer=range(4))
+    assert found.shape == (20, 4, 12) and found.dtype == np.float32
+    for row, numbers in zip(found, cutter.number_rows(texts), strict=True):
+        states, _ = by_hand(tensors, SIZES, numbers)
+        assert np.allclose(row, states.mean(axis=1), atol=1e-5)
+
+
+def test_company_and_order_change_nothing(network, cutter, monkeypatch):
+    texts = texts_of(40)
+    together = sentences.sentence_vectors(network, cutter, texts)
+    assert together.shape == (40, 12)
+    alone = np.concatenate([sentences.sentence_vectors(network, cutter, [t]) for t in texts[:5]])
+    assert np.allclose(together[:5], alone, atol=1e-5)
+    backwards = sentences.sentence_vectors(network, cutter, texts[::-1])[::-1]
+    assert np.allclose(together, backwards, atol=1e-5)
+    monkeypatch.setattr(sentences, "PIECE", 1)
+    assert np.allclose(together, sentences.sentence_vectors(network, cutter, texts), atol=1e-5)
+
+
+def test_what_is_filled_up_does_not_count(network, cutter):
+    tokens = cutter(["w1 w2", "w3"])
+    wide = {name: np.pad(array, ((0, 0), (0, 9))) for name, array in tokens.items()}
+    wide["ids"][wide["mask"] == 0] = 39  # whatever stands there
+    model = sentences.sentence_network(network)
+    assert np.allclose(model(tokens), model(wide), atol=1e-5)
+
+
+def test_layers_are_counted_from_the_embeddings(network, cutter):
+    texts = texts_of(6)
+    rows = sentences.sentence_vectors(network, cutter, texts, layer=[0, 1, 2, 3])
+    for layer in range(4):
+        one = sentences.sentence_vectors(network, cutter, texts, layer=layer)
+        assert np.allclose(one, rows[:, layer], atol=1e-6)
+        model = sentences.sentence_network(network, layer)
+        assert np.allclose(model(cutter(texts)), rows[:, layer], atol=1e-5)
+        blocks = [part.name for part in model.layers if part.name.endswith(bert.LOOKS)]
+        assert len(blocks) == layer  # blocks behind it are left out
+    last = sentences.sentence_vectors(network, cutter, texts)
+    assert np.allclose(last, rows[:, 3], atol=1e-6)
+    twice = sentences.sentence_vectors(network, cutter, texts, layer=(3, 1, 3))
+    assert np.allclose(twice, rows[:, [3, 1, 3]], atol=1e-6)
+    for odd in (4, -1, [0, 4], "2"):
+        with pytest.raises((ValueError, TypeError), match="layer must be a whole number from 0 to"):
+            sentences.sentence_vectors(network, cutter, texts, layer=odd)
+
+
+def test_odd_texts_have_rows_too(network, cutter):
+    texts = ["", " ", "🙂", "中文", "\0\a\u200b", "w1 " * 1000, "x" * 10_000_000]
+    found = sentences.sentence_vectors(network, cutter, texts)
+    assert np.isfinite(found).all() and np.allclose(found[0], found[1])
+    assert sentences.sentence_vectors(network, cutter, []).shape == (0, 12)
+    with pytest.raises(TypeError, match=r"texts must be a list of texts; got one text"):
+        sentences.sentence_vectors(network, cutter, "w1")
+
+
+def test_pieces_are_of_like_length_and_hold_every_text_once(monkeypatch):
+    monkeypatch.setattr(sentences, "PIECE", 20)
+    lengths = [3, 3, 4, 5, 9, 10, 11, 25]
+    pieces = sentences._pieces([*range(8)], lengths)
+    assert pieces == [[0, 1, 2, 3], [4, 5], [6], [7]]
+
+
+def test_who_looks_at_whom(network, cutter, tensors):
+    text = "w1 w2 w3 w1"
+    tokens, looks = sentences.attention_of(network, cutter, text)
+    assert tokens == ["[CLS]", "w1", "w2", "w3", "w1", "[SEP]"]
+    assert looks.shape == (3, 3, 6, 6) and np.allclose(looks.sum(-1), 1, atol=1e-6)
+    _, wanted = by_hand(tensors, SIZES, cutter.number_rows([text])[0])
+    assert np.allclose(looks, wanted, atol=1e-5) and np.ptp(wanted) > 0.3
+    assert sentences.attention_of(network, cutter, "").weights.shape == (3, 3, 2, 2)
+    with pytest.raises(TypeError, match=r"text must be a text; got \['w1'\]"):
+        sentences.attention_of(network, cutter, ["w1"])

@@ -1,0 +1,185 @@
+"""Sentences as rows of numbers, by BERT: many of them quickly, and who looks at whom in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tlhelpers.inputs import read_count, read_items, read_text
+from tlhelpers.networks.bert import BLOCK, LOOKS, check_vocabulary, read_bert
+from tlhelpers.networks.surgery import run_network
+from tlhelpers.networks.wordpiece import WordPiece, fill_up
+
+if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
+    import keras
+
+PIECE = 512  # tokens handed on at once
+
+
+def sentence_network(network: keras.Model, layer: int | None = None) -> keras.Model:
+    """Return the network that gives one row of numbers for each text: the mean of its states.
+
+    Parameters
+    ----------
+    network
+        A BERT, from `bert.load_minilm`; the new network shares its layers.
+    layer
+        Which states: 0 for the embeddings, 1 for those behind the first block, and so on;
+        by default the last.  Blocks behind it are left out.
+
+    Returns
+    -------
+    keras.Model
+        From tokens to shape (n, width).  For a classifier, put a head of Keras on it:
+        ``keras.Model(vectors.input, keras.layers.Dense(2, "softmax")(vectors.output))``.
+
+    Examples
+    --------
+    >>> from tlhelpers.networks.bert import build_bert
+    >>> small = build_bert(vocabulary=50, width=8, blocks=2, heads=2, inside=16)
+    >>> sentence_network(small, layer=1).output_shape
+    (None, 8)
+    """
+    import keras
+
+    number = _read_layer(read_bert(network), layer)
+    mask = keras.ops.cast(network.input["mask"], "bool")
+    pool = keras.layers.GlobalAveragePooling1D(name=f"mean_{number}")
+    mean = pool(network.outputs[number], mask=mask)
+    return keras.Model(network.input, mean, name=f"{network.name}_sentence")
+
+
+def sentence_vectors(
+    network: keras.Model,
+    tokenizer: WordPiece,
+    texts: Sequence[str],
+    *,
+    layer: int | Sequence[int] | None = None,
+) -> np.ndarray:
+    """Return one row of numbers for each text: the mean of its tokens' states.
+
+    Texts of like length go through the network together, so that little is filled up.
+
+    Parameters
+    ----------
+    network
+        A BERT, as it is now, fine-tuned or not.
+    tokenizer
+        With the vocabulary of this network.
+    texts
+        A list of n texts.
+    layer
+        Which states: 0 for the embeddings, 1 for those behind the first block, and so on;
+        by default the last.  A list of layers, such as ``range(7)``, takes no longer
+        than its last one.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, width), float32; for a list of layers (n, layers, width).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If texts are no list of texts, or the vocabulary is that of another model.
+
+    Source: Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084
+
+    Examples
+    --------
+    >>> from tlhelpers.networks.bert import build_bert
+    >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day"]
+    >>> small = build_bert(vocabulary=6, width=8, blocks=2, heads=2, inside=16)
+    >>> sentence_vectors(small, WordPiece(words), ["Good day", "A day"]).shape
+    (2, 8)
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    check_vocabulary(network, tokenizer)
+    if many := isinstance(layer, range | list | tuple | np.ndarray):
+        chosen = [_read_layer(network, number) for number in read_items(list(layer), "layer")]
+    else:
+        chosen = [_read_layer(network, layer)]
+    rows = tokenizer.number_rows(texts)
+    width = network.outputs[0].shape[-1]
+    means = [sentence_network(network, number).output for number in sorted({*chosen})]
+    run = keras.Model(network.input, keras.ops.stack(means, axis=1)).predict_on_batch
+    places = [sorted({*chosen}).index(number) for number in chosen]  # one may come twice
+    found = np.empty((len(rows), len(chosen), width), np.float32)
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    # A bar with the time left, for what takes longer than two seconds.
+    with tqdm(total=len(rows), desc="sentences", delay=2, leave=False) as bar:
+        for part in _pieces(order, [len(row) for row in rows]):
+            found[part] = run(fill_up([rows[number] for number in part]))[:, places]
+            bar.update(len(part))
+    return found if many else found[:, 0]
+
+
+def _pieces(order: list[int], lengths: list[int]) -> list[list[int]]:
+    """Cut texts, in the order of their lengths, into pieces of about `PIECE` tokens."""
+    pieces: list[list[int]] = []
+    for number in order:
+        if not pieces or (len(pieces[-1]) + 1) * lengths[number] > PIECE:
+            pieces.append([])
+        pieces[-1].append(number)
+    return pieces
+
+
+def _read_layer(network: keras.Model, layer: Any) -> int:
+    """Return the number of a layer of states, from 0; None is the last."""
+    last = len(network.outputs) - 1
+    return last if layer is None else read_count(layer, "layer", least=0, most=last)
+
+
+# ----------------------------------------------------------------------- attention
+
+
+class Attention(NamedTuple):
+    """Who looks at whom.
+
+    Attributes
+    ----------
+    tokens
+        Those of the text.
+    weights
+        Shape (blocks, heads, tokens, tokens): how much each token (row) looks at each
+        other one (column).  Every row is 1 in sum.
+    """
+
+    tokens: list[str]
+    weights: np.ndarray
+
+
+def attention_of(network: keras.Model, tokenizer: WordPiece, text: str) -> Attention:
+    """Return how much each token of a text looks at each other one.
+
+    Parameters
+    ----------
+    network
+        A BERT.
+    tokenizer
+        With the vocabulary of this network.
+    text
+        One text.
+
+    Source: Clark et al. 2019, https://arxiv.org/abs/1906.04341 (what heads look at)
+
+    Examples
+    --------
+    >>> from tlhelpers.networks.bert import build_bert
+    >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day"]
+    >>> small = build_bert(vocabulary=6, width=8, blocks=2, heads=2, inside=16)
+    >>> attention_of(small, WordPiece(words), "Good day").weights.shape
+    (2, 2, 4, 4)
+    """
+    import keras
+
+    check_vocabulary(network, tokenizer)
+    tokens = tokenizer.cut(read_text(text, "text"))
+    blocks = range(len(network.outputs) - 1)
+    looks = [network.get_layer(f"{BLOCK}{number}{LOOKS}").output for number in blocks]
+    watched = keras.Model(network.input, keras.ops.stack(looks, axis=1))
+    return Attention(tokens, run_network(watched, tokenizer([text]))[0])
