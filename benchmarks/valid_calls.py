@@ -358,6 +358,8 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "tokenizer": tokenizer(),
         "texts": TEXTS,
         "layer": 1,
+        "fast": False,
+        "threads": 1,
     },
     "tl.wordpiece.WordPiece": lambda: {"vocabulary": WORDS, "most": 16},
     "tl.wordpiece.WordPiece.cut": lambda: {"self": tokenizer(), "text": "Good days!"},

@@ -1,16 +1,26 @@
 """Sentences as rows of numbers: the same alone and in company, from every layer."""
 
+import sys
+
 import numpy as np
 import pytest
 from bert_files import SIZES, WORDS, by_hand, made_up_tensors, safetensors_bytes
 
-from tlhelpers.networks import bert, sentences
+from tlhelpers.networks import bert, bert_onnx, onnx_runtime, sentences
 from tlhelpers.networks.wordpiece import WordPiece
+
+WAYS = pytest.mark.parametrize("fast", [False, True])
 
 
 @pytest.fixture(scope="module")
 def tensors():
     return made_up_tensors(seed=1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_told(monkeypatch):
+    """Notices are given once in each session: let each test be one."""
+    monkeypatch.setattr(onnx_runtime, "_told", set())
 
 
 @pytest.fixture(scope="module")
@@ -34,25 +44,31 @@ def texts_of(count):
     ]
 
 
-def test_a_row_is_the_mean_of_the_states(network, cutter, tensors):
+@WAYS
+def test_a_row_is_the_mean_of_the_states(network, cutter, tensors, fast, capsys):
     texts = texts_of(20)
-    found = sentences.sentence_vectors(network, cutter, texts, layer=range(4))
+    found = sentences.sentence_vectors(network, cutter, texts, layer=range(4), fast=fast)
+    assert capsys.readouterr().err == ""  # ONNX Runtime has done it
     assert found.shape == (20, 4, 12) and found.dtype == np.float32
     for row, numbers in zip(found, cutter.number_rows(texts), strict=True):
         states, _ = by_hand(tensors, SIZES, numbers)
         assert np.allclose(row, states.mean(axis=1), atol=1e-5)
 
 
-def test_company_and_order_change_nothing(network, cutter, monkeypatch):
+@WAYS
+def test_company_and_order_change_nothing(network, cutter, monkeypatch, fast):
+    def vectors(texts, **settings):
+        return sentences.sentence_vectors(network, cutter, texts, fast=fast, **settings)
+
     texts = texts_of(40)
-    together = sentences.sentence_vectors(network, cutter, texts)
+    together = vectors(texts)
     assert together.shape == (40, 12)
-    alone = np.concatenate([sentences.sentence_vectors(network, cutter, [t]) for t in texts[:5]])
+    alone = np.concatenate([vectors([text]) for text in texts[:5]])
     assert np.allclose(together[:5], alone, atol=1e-5)
-    backwards = sentences.sentence_vectors(network, cutter, texts[::-1])[::-1]
-    assert np.allclose(together, backwards, atol=1e-5)
+    assert np.allclose(together, vectors(texts[::-1])[::-1], atol=1e-5)
+    assert np.array_equal(together, vectors(texts, threads=1))
     monkeypatch.setattr(sentences, "PIECE", 1)
-    assert np.allclose(together, sentences.sentence_vectors(network, cutter, texts), atol=1e-5)
+    assert np.allclose(together, vectors(texts, threads=5), atol=1e-5)
 
 
 def test_what_is_filled_up_does_not_count(network, cutter):
@@ -108,3 +124,65 @@ def test_who_looks_at_whom(network, cutter, tensors):
     assert sentences.attention_of(network, cutter, "").weights.shape == (3, 3, 2, 2)
     with pytest.raises(TypeError, match=r"text must be a text; got \['w1'\]"):
         sentences.attention_of(network, cutter, ["w1"])
+
+
+# ---------------------------------------------------------------------- ONNX Runtime
+
+
+def test_the_size_of_the_job_decides(network, cutter, monkeypatch):
+    asked = []
+    monkeypatch.setattr(bert_onnx, "load_fast", lambda *_: asked.append(1))
+    sentences.sentence_vectors(network, cutter, ["w1"])
+    assert not asked
+    monkeypatch.setattr(bert_onnx, "WORTHWHILE", 3 * network.count_params())
+    sentences.sentence_vectors(network, cutter, ["w1"])
+    assert asked
+    sentences.sentence_vectors(network, cutter, ["w1"], fast=False)
+    assert len(asked) == 1
+
+
+def test_it_takes_the_weights_of_now_and_what_lora_adds(network, cutter):
+    import keras
+
+    other = keras.models.clone_model(network)
+    other.set_weights(network.get_weights())
+    texts = texts_of(5)
+    before = sentences.sentence_vectors(other, cutter, texts, fast=True)
+    bert.add_lora(other, rank=2)
+    layer = other.get_layer("encoder.layer.1.attention.self.value")
+    layer.lora_kernel_b.assign(np.ones((2, 12)))
+    after = sentences.sentence_vectors(other, cutter, texts, fast=True)
+    assert np.abs(after - before).max() > 0.01
+    slow = sentences.sentence_vectors(other, cutter, texts, fast=False)
+    assert np.allclose(after, slow, atol=1e-5)
+
+
+@pytest.mark.parametrize("trouble", ["absent", "refuses", "differs", "fails"])
+def test_without_it_keras_does_the_work_and_says_so_once(
+    network, cutter, monkeypatch, capsys, trouble
+):
+    texts = texts_of(5)
+    wanted = sentences.sentence_vectors(network, cutter, texts, fast=False)
+    if trouble == "absent":
+        monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    elif trouble == "refuses":
+        monkeypatch.setattr(onnx_runtime, "open_session", lambda *_: None)
+    else:
+        write = bert_onnx.write_graph
+
+        def spoilt(*given):
+            graph = write(*given)
+            [step] = [step for step in graph.graph.node if step.op_type == "Gather"]
+            step.input[1] = "mask" if trouble == "differs" else "ids"
+            if trouble == "fails":
+                graph.graph.initializer[0].dims[0] = 1  # a table that has no such row
+                graph.graph.initializer[0].raw_data = bytes(48)
+            return graph
+
+        monkeypatch.setattr(bert_onnx, "write_graph", spoilt)
+    for _ in range(2):
+        found = sentences.sentence_vectors(network, cutter, texts, fast=True)
+        assert np.allclose(found, wanted, atol=1e-5)
+    said = capsys.readouterr().err
+    words = {"absent": "cannot be loaded", "refuses": "does not take", "differs": "differs from"}
+    assert said.count("Note: ") == 1 and words.get(trouble, "") in said

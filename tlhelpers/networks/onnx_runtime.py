@@ -97,29 +97,29 @@ def load_fast(
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        _tell("ONNX Runtime takes networks of TensorFlow only")
+        tell_once("ONNX Runtime takes networks of TensorFlow only")
         return None
     try:
         import onnxruntime
     except ImportError as error:
-        _tell(f"ONNX Runtime cannot be loaded ({_short(error)})")
+        tell_once(f"ONNX Runtime cannot be loaded ({in_short(error)})")
         return None
     name = f"{FORMAT} {network.input_shape} {key}"
     path = cache_folder() / "onnx" / f"{hashlib.sha256(name.encode()).hexdigest()}.onnx"
-    session = _open(onnxruntime, _unseal(path, name)) if key else None
+    session = open_session(onnxruntime, _unseal(path, name)) if key else None
     if session is None:
         try:
             exported = _export(network)
-            session = _open(onnxruntime, exported)
+            session = open_session(onnxruntime, exported)
             if session is None:
-                _tell("ONNX Runtime does not take the exported network")
+                tell_once("ONNX Runtime does not take the exported network")
                 return None
             _compare(network, session, sample)
         except ImportError as error:
-            _tell(f"tf2onnx cannot be loaded ({_short(error)})")
+            tell_once(f"tf2onnx cannot be loaded ({in_short(error)})")
             return None
         except Exception as error:  # an exporter may fail in any way it likes
-            _tell(f"{network.name} could not be exported ({_short(error)})")
+            tell_once(f"{network.name} could not be exported ({in_short(error)})")
             return None
         try:
             if key:
@@ -158,7 +158,9 @@ def _run(session: onnxruntime.InferenceSession, batch: np.ndarray, workers: int)
         return np.concatenate(list(pool.map(answer, pieces)))
 
 
-def _open(onnxruntime: ModuleType, exported: bytes | None) -> onnxruntime.InferenceSession | None:
+def open_session(
+    onnxruntime: ModuleType, exported: bytes | None
+) -> onnxruntime.InferenceSession | None:
     """Make a network ready to run, or return None if the file is none."""
     if exported is None:
         return None
@@ -243,12 +245,14 @@ def _seal(name: str, body: bytes) -> bytes:
     return hashlib.sha256(hashlib.sha256(name.encode()).digest() + body).digest()
 
 
-def _tell(reason: str) -> None:
+def tell_once(reason: str) -> None:
+    """Give a notice why Keras does the work, once in each session."""
     if reason not in _told:
         _told.add(reason)
         print(f"Note: {reason}; features come from Keras, which takes longer.", file=sys.stderr)
 
 
-def _short(error: BaseException) -> str:
+def in_short(error: BaseException) -> str:
+    """Return the first line of what an error says."""
     text = str(error).strip().splitlines()
     return (text[0] if text else type(error).__name__)[:100]
