@@ -223,6 +223,9 @@ def test_freezing_can_be_taken_back_and_reaches_a_network_in_a_network(network, 
     assert len(model.trainable_weights) == 2 + 16
     bert.train_blocks(model)
     assert len(model.trainable_weights) == len(model.weights)
+    model.trainable = False
+    bert.train_blocks(model, 1)
+    assert len(model.trainable_weights) == 2 + 16
 
 
 def test_more_blocks_than_there_are_and_no_bert_are_refused(network):
