@@ -1,5 +1,6 @@
 """BERT in layers of Keras: the published network, number by number; trained in parts, saved."""
 
+import re
 import subprocess
 import sys
 
@@ -350,3 +351,20 @@ def test_numbers_of_the_last_layer_that_say_nothing(minilm):
     assert set(np.flatnonzero(spread < 1e-6)) == {127, 223, 319}
     assert np.abs(last[:, [127, 223, 319]]).max() < 1e-6
     assert np.sort(spread)[3] > 0.05 and fourth.std(axis=0).min() > 0.02
+
+
+@pytest.mark.usefixtures("minilm")
+def test_the_code_of_the_page_runs(root):
+    page = (root / "docs" / "architectures.md").read_text("utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", page, re.S)
+    made = {}
+    exec(code, made)
+    near = cosines(made["rows"])
+    assert made["rows"].shape == (3, 384) and near[0, 1] > near[0, 2] + 0.1
+    loss = (
+        made["model"]
+        .fit(made["tokenizer"](made["texts"]), np.array([0, 0, 1]), verbose=0)
+        .history["loss"]
+    )
+    assert np.isfinite(loss).all()
+    assert len(made["model"].trainable_weights) == 2 * 16 + 2
