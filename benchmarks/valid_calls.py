@@ -352,6 +352,14 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "tokenizer": tokenizer(),
         "text": "Good day",
     },
+    "tl.sentences.dataset_of_texts": lambda: {
+        "tokenizer": tokenizer(),
+        "texts": TEXTS,
+        "labels": np.array([0, 1, 1]),
+        "batch_size": 2,
+        "shuffle": False,
+        "seed": 0,
+    },
     "tl.sentences.sentence_network": lambda: {"network": small_bert(), "layer": 1},
     "tl.sentences.sentence_vectors": lambda: {
         "network": small_bert(),

@@ -126,6 +126,63 @@ def test_who_looks_at_whom(network, cutter, tensors):
         sentences.attention_of(network, cutter, ["w1"])
 
 
+# -------------------------------------------------------------------------- training
+
+
+def collected(dataset):
+    return [(tokens["ids"].numpy(), tokens["mask"].numpy(), y.numpy()) for tokens, y in dataset]
+
+
+def test_a_dataset_has_every_text_once_with_its_label(cutter):
+    texts = [" ".join(["w1"] * (n % 9) + [f"w{n % 36}"]) for n in range(70)]
+    labels = np.arange(70)
+    data = sentences.dataset_of_texts(cutter, texts, labels, batch_size=8, seed=1)
+    assert len(data) == 9
+    first, second = collected(data), collected(data)
+    rows = cutter.number_rows(texts)
+    for batches in (first, second):
+        assert sorted(np.concatenate([y for *_, y in batches])) == [*range(70)]
+        for ids, mask, y in batches:
+            assert [row[kept == 1].tolist() for row, kept in zip(ids, mask, strict=True)] == [
+                rows[n] for n in y
+            ]
+    filled = np.mean(np.concatenate([mask.ravel() == 0 for _, mask, _ in first]))
+    assert filled < 0.1 < np.mean(cutter(texts)["mask"] == 0)  # of like length
+    orders = [np.concatenate([y for *_, y in batches]).tolist() for batches in (first, second)]
+    assert orders[0] != orders[1] and len(first) == len(second) == 9
+    sizes = [ids.shape[1] for ids, *_ in first]
+    assert sizes != sorted(sizes)  # short ones and long ones by chance
+    same = sentences.dataset_of_texts(cutter, texts, labels, batch_size=8, seed=1)
+    assert np.concatenate([y for *_, y in collected(same)]).tolist() == orders[0]
+    other = sentences.dataset_of_texts(cutter, texts, labels, batch_size=8, seed=2)
+    assert np.concatenate([y for *_, y in collected(other)]).tolist() != orders[0]
+
+
+def test_a_dataset_without_shuffling_is_in_the_order_of_the_list(cutter):
+    texts = texts_of(11)
+    data = sentences.dataset_of_texts(cutter, texts, [1] * 5 + [0] * 6, batch_size=4, shuffle=False)
+    batches = collected(data)
+    assert [y.tolist() for *_, y in batches] == [[1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0]]
+    assert batches[0][0].tolist() == cutter(texts[:4])["ids"].tolist()
+    with pytest.raises(ValueError, match="labels must have 11 numbers, one for each text; got 3"):
+        sentences.dataset_of_texts(cutter, texts, [0, 1, 2])
+    with pytest.raises(TypeError, match="got one text"):
+        sentences.dataset_of_texts(cutter, "w1", [0])
+
+
+def test_keras_trains_on_such_a_dataset(cutter, network):
+    import keras
+
+    vectors = sentences.sentence_network(keras.models.clone_model(network))
+    model = keras.Model(vectors.input, keras.layers.Dense(2, "softmax")(vectors.output))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    texts = texts_of(24)
+    labels = np.array(["w7" in text for text in texts]).astype(int)
+    data = sentences.dataset_of_texts(cutter, texts, labels, batch_size=5)
+    history = model.fit(data, epochs=2, verbose=0).history
+    assert len(history["loss"]) == 2 and np.isfinite(history["loss"]).all()
+
+
 # ---------------------------------------------------------------------- ONNX Runtime
 
 

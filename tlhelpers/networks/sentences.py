@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tlhelpers.inputs import read_count, read_items, read_text
+from tlhelpers import start
+from tlhelpers.inputs import read_count, read_items, read_labels, read_seed, read_text
 from tlhelpers.networks import bert_onnx
 from tlhelpers.networks.bert import BLOCK, LOOKS, check_vocabulary, read_bert
 from tlhelpers.networks.onnx_runtime import count_cores
@@ -17,6 +19,7 @@ from tlhelpers.networks.wordpiece import WordPiece, fill_up
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
     import keras
+    import tensorflow as tf
 
 PIECE = 512  # tokens handed on at once
 COMPILED = 5_000  # tokens from which on Keras had better compile the network first
@@ -169,6 +172,91 @@ def _read_layer(network: keras.Model, layer: Any) -> int:
     """Return the number of a layer of states, from 0; None is the last."""
     last = len(network.outputs) - 1
     return last if layer is None else read_count(layer, "layer", least=0, most=last)
+
+
+# ------------------------------------------------------------------------ training
+
+
+def dataset_of_texts(
+    tokenizer: WordPiece,
+    texts: Sequence[str],
+    labels: Any,
+    *,
+    batch_size: int = 16,
+    shuffle: bool = True,
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Return texts and their labels as a dataset for ``model.fit``.
+
+    In each batch are texts of like length, so that little is filled up, and training
+    takes about half as long.
+
+    Parameters
+    ----------
+    tokenizer
+        Of the network.
+    texts
+        A list of n texts.
+    labels
+        The class of each, shape (n,).
+    batch_size
+        Texts in a batch.
+    shuffle
+        In another order in each pass; otherwise in that of the list.
+    seed
+        Which orders.  The same seed gives the same ones.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Batches of tokens, as a BERT takes them, and labels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If texts are no list of texts, or there is not one label for each.
+
+    Examples
+    --------
+    >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day"]
+    >>> data = dataset_of_texts(WordPiece(words), ["Good", "Good day"], [0, 1], shuffle=False)
+    >>> [labels.numpy().tolist() for tokens, labels in data]
+    [[0, 1]]
+    """
+    start.load_tensorflow()
+    import tensorflow as tf
+
+    if not isinstance(tokenizer, WordPiece):
+        raise TypeError(f"tokenizer must be a WordPiece; got {type(tokenizer).__name__}.")
+    rows, classes = tokenizer.number_rows(texts), read_labels(labels)
+    size, seed = read_count(batch_size, "batch_size"), read_seed(seed)
+    if len(classes) != len(rows):
+        raise ValueError(
+            f"labels must have {len(rows)} numbers, one for each text; got {len(classes)}."
+        )
+    passes = itertools.count()
+
+    def batches() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        order = np.arange(len(rows))
+        if shuffle:
+            rng = np.random.default_rng((seed, next(passes)))
+            order = _of_like_length(rng.permutation(order), rows, size)
+        parts = [order[first : first + size] for first in range(0, len(order), size)]
+        for part in [parts[n] for n in rng.permutation(len(parts))] if shuffle else parts:
+            yield fill_up([rows[number] for number in part]), classes[part]
+
+    tokens = tf.TensorSpec((None, None), tf.int32)
+    signature = ({"ids": tokens, "mask": tokens}, tf.TensorSpec((None,), tf.int64))
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(-(-len(rows) // size)))
+
+
+def _of_like_length(order: np.ndarray, rows: list[list[int]], size: int) -> np.ndarray:
+    """Sort by length within portions of 16 batches: the order of all stays one of chance."""
+    portions = [order[first : first + 16 * size] for first in range(0, len(order), 16 * size)]
+    lengths = np.array([len(row) for row in rows])
+    portions = [part[np.argsort(lengths[part], kind="stable")] for part in portions]
+    return np.concatenate(portions) if portions else order
 
 
 # ----------------------------------------------------------------------- attention
