@@ -115,6 +115,9 @@ def test_sizes_that_make_no_sense_are_refused(odd, words):
 def test_what_is_no_bert_is_refused(network):
     with pytest.raises(ValueError, match="has a head or was cut"):
         bert.read_bert(classifier(network))
+    fewer = keras.Model(network.input, network.outputs[1:])  # layer 0 would be another one
+    with pytest.raises(ValueError, match="does not give the states of all its layers"):
+        bert.read_bert(fewer)
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)], name="other")
     with pytest.raises(ValueError, match=r"other is no BERT. Wanted is what tl.bert.load_minilm"):
         bert.read_bert(other)
