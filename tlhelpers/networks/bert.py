@@ -8,13 +8,13 @@ text's states says what it is about.
 Layers have the names of BERT, so that ``network.get_layer("encoder.layer.0.output.dense")``
 is what papers and other programs call so.  A saved network needs nothing of this package.
 
-A trap: three of MiniLM's 384 numbers are constant behind its last block, because the last
-LayerNormalization multiplies them by next to nothing.  Number 127 is -1e-32 and number 223
-is 3e-33 in every text; number 319 is -1e-7, with a standard deviation of 2e-9.  (That of
-the others is 0.09 to 0.22, over 758 sentences about films; before the last block, no number
-is like this.)  Whoever standardises features divides by these: a head that is copied from
-such a classifier has a weight of millions for number 319, and the first steps of fine-tuning,
-which move it a little, throw the answers anywhere.  Leave the three out of such a head.
+A trap: three of MiniLM's 384 numbers say nothing behind its last block, because the last
+LayerNormalization multiplies them by next to nothing.  Over 758 sentences about films,
+numbers 127 and 223 are 0 but for 1e-32, and number 319 is -1e-7, with a standard deviation of
+2e-9; that of the others is 0.09 to 0.22.  (Before the last block, no number is like this.)
+Whoever standardises features divides by these.  In a head that is copied from such a
+classifier, their weights are 8 million to 8e30, where all others are below 1, and the first
+steps of fine-tuning throw its answers anywhere.  Set the three to 0 in such a head.
 
 Source: Devlin et al. 2019, https://arxiv.org/abs/1810.04805 (BERT); Wang et al. 2020,
 https://arxiv.org/abs/2002.10957 (MiniLM); Reimers and Gurevych 2019,
