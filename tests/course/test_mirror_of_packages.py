@@ -328,18 +328,19 @@ def test_the_doctor_says_what_takes_the_place_of_a_package(
 def test_every_file_that_counts_is_handed_out(tmp_path, monkeypatch, keras_names):
     """MiniLM is two files, and one is of no use without the other."""
     [package] = [one for one in data_packages.PACKAGES if one.word == "minilm"]
-    assert [file.name for file in package.more] == ["all-MiniLM-L6-v2-vocab.txt"]
+    wanted = ["all-MiniLM-L6-v2.safetensors", "all-MiniLM-L6-v2-vocab.txt"]
+    assert [file.name for file in package.files] == wanted
     asked = []
     monkeypatch.setattr(command, "build_mirror", lambda _, files: asked.extend(files) or [])
     assert build(tmp_path / "m") == 0
-    assert {package.file, *package.more} <= {*asked}
+    assert {*package.files} <= {*asked}
 
 
 def test_a_package_with_one_damaged_file_is_not_whole(tmp_path, monkeypatch):
     [package] = [one for one in data_packages.PACKAGES if one.word == "minilm"]
     place = tmp_path / "file"
     place.write_bytes(b"other")
-    good = package.file
+    good = package.files[0]
     monkeypatch.setattr(registry.File, "installed", lambda self: place)
     monkeypatch.setattr(data_packages, "is_whole", lambda _, sum, **__: sum == good.checksum)
     with pytest.raises(ValueError, match="vocab.txt has another checksum. To repair it"):
