@@ -63,7 +63,7 @@ def mobilenet() -> Any:
     return tl.networks.build_network("MobileNet")
 
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day", "##s", "!"]
+TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day", "##s", "!"]
 TEXTS = ["Good days!", "A day", ""]
 
 
@@ -87,14 +87,14 @@ def text_classifier() -> Any:
 
 def tokenizer() -> Any:
     """Return what cuts text into those eight tokens."""
-    return tl.wordpiece.WordPiece(WORDS, most=16)
+    return tl.wordpiece.WordPiece(TOKENS, most=16)
 
 
 @functools.cache
 def vocabulary_file() -> Path:
     """Return a file of them."""
     path = Path(tempfile.mkdtemp(prefix="odd-")) / "vocab.txt"
-    path.write_text("\n".join(WORDS), encoding="utf-8")
+    path.write_text("\n".join(TOKENS), encoding="utf-8")
     return path
 
 
@@ -369,7 +369,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "fast": False,
         "threads": 1,
     },
-    "tl.wordpiece.WordPiece": lambda: {"vocabulary": WORDS, "most": 16},
+    "tl.wordpiece.WordPiece": lambda: {"vocabulary": TOKENS, "most": 16},
     "tl.wordpiece.WordPiece.cut": lambda: {"self": tokenizer(), "text": "Good days!"},
     "tl.wordpiece.WordPiece.number_rows": lambda: {"self": tokenizer(), "texts": TEXTS},
     "tl.wordpiece.read_vocabulary": lambda: {"path": vocabulary_file()},
