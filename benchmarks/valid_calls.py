@@ -64,7 +64,7 @@ def mobilenet() -> Any:
 
 
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day", "##s", "!"]
-TEXTS = ["Good days!", "A day", ""]
+SAYINGS = ["Good days!", "A day", ""]
 
 
 @functools.cache
@@ -354,7 +354,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     },
     "tl.sentences.dataset_of_texts": lambda: {
         "tokenizer": tokenizer(),
-        "texts": TEXTS,
+        "texts": SAYINGS,
         "labels": np.array([0, 1, 1]),
         "batch_size": 2,
         "shuffle": False,
@@ -364,14 +364,14 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.sentences.sentence_vectors": lambda: {
         "network": small_bert(),
         "tokenizer": tokenizer(),
-        "texts": TEXTS,
+        "texts": SAYINGS,
         "layer": 1,
         "fast": False,
         "threads": 1,
     },
     "tl.wordpiece.WordPiece": lambda: {"vocabulary": TOKENS, "most": 16},
     "tl.wordpiece.WordPiece.cut": lambda: {"self": tokenizer(), "text": "Good days!"},
-    "tl.wordpiece.WordPiece.number_rows": lambda: {"self": tokenizer(), "texts": TEXTS},
+    "tl.wordpiece.WordPiece.number_rows": lambda: {"self": tokenizer(), "texts": SAYINGS},
     "tl.wordpiece.read_vocabulary": lambda: {"path": vocabulary_file()},
     "tl.features.compute": lambda: {
         "backbone": body(),
