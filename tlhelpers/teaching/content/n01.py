@@ -436,7 +436,7 @@ def check_plan(answer: object, context: dict) -> Verdict:
         return wrong("You choose on the test. Whoever reports on it afterwards has seen it.")
     if places["choose_on"] == "print":
         return wrong(
-            "On print the network is hardly ever wrong, at any confidence. "
+            "On print the network is hardly ever wrong. "
             "What would you learn about the threshold for the pictures that will come?"
         )
     if places["report_on"] == "print":
