@@ -637,7 +637,7 @@ QUIZZES = (
         (
             Choice(
                 "By steady information: it is low if sevens are missing.",
-                "It falls a little in both cases: it assumes that all classes are in use.",
+                "It cannot know: it sees answers alone, and few of them are sevens in both cases.",
             ),
             Choice(
                 "By the loss: it is higher if the network has unlearned something.",
