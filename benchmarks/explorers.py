@@ -18,15 +18,15 @@ from tlhelpers.teaching.widgets import freezing_runs, label_runs, results
 from tlhelpers.teaching.widgets.reader import LEARN
 
 ABOUT_LABELS = (
-    "Logistic regression on labels drawn from the first 600 digits of lab.train; accuracy on the "
-    "298 others, by other writers; each draw is another choice of labels."
+    f"Logistic regression on labels drawn from the first {LEARN} digits of lab.train; accuracy on "
+    "the 252 others, by other writers; each draw is another choice of labels."
 )
 
 ABOUT_FREEZING = (
     f"MobileNet of the digits lab, cut at conv_pw_11, trained for "
     f"{freezing_runs.EPOCHS} epochs on {freezing_runs.PER_CLASS} labels per class of "
     f"the first {LEARN} digits of lab.train; handwriting: accuracy on the "
-    "298 others; print: accuracy of the whole network with its old head, fonts never seen."
+    "252 others; print: accuracy of the whole network with its old head, fonts never seen."
 )
 
 

@@ -184,7 +184,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
         else:
             before, after = reader.retrain()
             look(
-                f"Retrained on {reader.learned} of yours. On 298 digits of other people: "
+                f"Retrained on {reader.learned} of yours. On 252 digits of other people: "
                 f"{before:.1%} before, {after:.1%} now."
             )
 
@@ -206,7 +206,7 @@ def draw(reader: Reader | None = None) -> ipywidgets.VBox:
             reader.train_further(lambda share: setattr(bar, "value", share))
         finally:
             further.disabled, bar.layout.visibility = False, "hidden"
-        look("Trained: adapted with 600 digits without labels, and fine-tuned on the given ones.")
+        look("Trained: adapted with 646 digits without labels, and fine-tuned on the given ones.")
 
     pad.observe(drawn, "strokes")
     for which, what in (

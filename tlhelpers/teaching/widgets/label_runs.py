@@ -64,7 +64,7 @@ class Inputs:
         Returns
         -------
         numpy.ndarray
-            Shape (298,): the digits that it says.
+            Shape (252,): the digits that it says.
         """
         rows = self.rows[strategy]
         chosen = splits.label_budget(self.labels[:LEARN], per_class, seed=draw)
