@@ -9,6 +9,7 @@ import pytest
 from trouble import make_fruit
 
 import tlhelpers as tl
+from tlhelpers.fetching import registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -118,6 +119,61 @@ def test_the_code_for_pictures_larger_than_memory_runs(tmp_path, monkeypatch, ca
     exec(code, names)
     assert names["features"].shape == (6, 1280) and names["labels"].tolist() == [0, 0, 0, 1, 1, 1]
     assert re.search(r"\d+% right\n$", capsys.readouterr().out)
+
+
+def section(name, title):
+    """The part of a page below a heading, and above the next one."""
+    text = text_of(name)
+    return re.split(r"^## ", text[text.index(f"\n## {title}\n") + 4 :], flags=re.MULTILINE)[0]
+
+
+def run_code(name, title, printed):
+    """Run the code below a heading: its names, and what it printed."""
+    (code,) = re.findall(r"```python\n(.*?)```", section(name, title), re.DOTALL)
+    names = {}
+    exec(code, names)
+    return names, printed.readouterr().out
+
+
+WEIGHTS = registry.FILES["efficientnet-lite0-57934424.pth"]
+with_lite = pytest.mark.skipif(WEIGHTS.installed() is None, reason="no EfficientNet-Lite0 here")
+
+
+@pytest.mark.slow
+@with_lite
+def test_the_map_of_a_class_finds_the_space_shuttle(cache, capsys):
+    names, _ = run_code("docs/elsewhere.md", "Object detection", capsys)
+    boxes = {"space shuttle": (0, 240, 360, 470), "flagpole": (0, 400, 0, 120)}  # by eye
+    for name, (top, bottom, left, right) in boxes.items():
+        row, column = names["found"][name]
+        assert top <= row < bottom and left <= column < right, (name, row, column)
+
+
+@pytest.mark.slow
+@with_lite
+def test_features_of_photographs_tell_sounds_apart(cache, capsys):
+    names, printed = run_code("docs/elsewhere.md", "Other sounds", capsys)
+    means = {name: sum(values) / 10 for name, values in names["right"].items()}
+    assert means["features"] > 0.65 and means["features"] > means["pixels"] + 0.2
+    page = section("docs/elsewhere.md", "Other sounds")
+    for name, mean in means.items():
+        said = re.search(rf"^{name}: (\d+)% \(\d+% to \d+%\)$", page, re.MULTILINE)
+        assert abs(int(said[1]) / 100 - mean) < 0.03, (name, mean, said[0])
+
+
+def test_a_sentence_is_spoken(capsys):
+    pytest.importorskip("hibari")
+    names, _ = run_code("docs/elsewhere.md", "Text to speech", capsys)
+    assert 2 < len(names["wave"]) / 24_000 < 6 and 0.05 < abs(names["wave"]).max() <= 1
+
+
+def test_the_table_of_tasks_leads_to_the_sections():
+    page = text_of("docs/elsewhere.md")
+    linked = re.findall(r"^\| \[[^]]+\]\(#([\w-]+)\) \|", page, re.MULTILINE)
+    titles = re.findall(r"^## (.+)$", page, re.MULTILINE)
+    assert linked == [title.lower().replace(" ", "-") for title in titles] and len(titles) > 9
+    for title in titles:  # each names a paper
+        assert re.search(r"\d{4}\]\(https://", section("docs/elsewhere.md", title)), title
 
 
 def test_the_glossary_is_in_order_and_each_word_is_used_where_it_says():
