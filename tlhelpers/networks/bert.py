@@ -33,7 +33,7 @@ import numpy as np
 from tlhelpers.data.names import as_path
 from tlhelpers.fetching import fetch
 from tlhelpers.inputs import read_count, read_network, read_share
-from tlhelpers.networks import safetensors_file
+from tlhelpers.networks import lora, safetensors_file
 from tlhelpers.networks.wordpiece import WordPiece, read_vocabulary
 
 if TYPE_CHECKING:  # for readers and type checkers only: Keras takes seconds to load
@@ -327,7 +327,7 @@ def train_blocks(model: keras.Model, last: int | None = None) -> None:
     ValueError
         If there is no BERT in it, or not so many blocks.
     """
-    parts = list(_parts(read_network(model)))
+    parts = list(lora.parts_of(read_network(model)))
     blocks = _count_blocks(model, parts)
     first = 0 if last is None else blocks - read_count(last, "last", least=0, most=blocks)
     model.trainable = True  # what is frozen would hide trainable layers inside it
@@ -361,27 +361,11 @@ def add_lora(model: keras.Model, rank: int = 8) -> None:
 
     Source: Hu et al. 2021, https://arxiv.org/abs/2106.09685
     """
-    rank = read_count(rank, "rank", most=1024)
-    parts = list(_parts(read_network(model)))
+    parts = list(lora.parts_of(read_network(model)))
     _count_blocks(model, parts)
     asking = [layer for layer in parts if layer.name.endswith((".self.query", ".self.value"))]
-    if any(layer.lora_enabled for layer in asking):
-        raise ValueError(f"{model.name} has LoRA already. Take a network without it.")
-    train_blocks(model, last=0)
-    for layer in asking:
-        layer.trainable = True
-        layer.enable_lora(rank)  # which freezes its kernel
-
-
-def _parts(model: keras.Model) -> Iterator[keras.Layer]:
-    """Yield the layers of a model, and of models in it."""
-    import keras
-
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _parts(layer)
-        else:
-            yield layer
+    frozen = [layer for layer in parts if layer.name.startswith(("embeddings.", BLOCK))]
+    lora.enable(model, asking, frozen, rank)
 
 
 def _number(layer: keras.Layer) -> int:
