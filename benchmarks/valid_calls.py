@@ -91,6 +91,28 @@ def tokenizer() -> Any:
 
 
 @functools.cache
+def small_pairs() -> Any:
+    """Return what cuts text into bytes, and two pairs of them."""
+    letters = tl.smollm_tokens.byte_letters()
+    return tl.smollm_tokens.SmolTokenizer([*letters, "th", "the"], ["t h", "th e"])
+
+
+def new_decoder() -> Any:
+    """Return a new decoder for those tokens."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    sizes = {"width": 8, "blocks": 2, "heads": 2, "key_heads": 1, "inside": 8}
+    return tl.decoder.build_decoder(vocabulary=258, **sizes)
+
+
+@functools.cache
+def small_decoder() -> Any:
+    """Return such a decoder, the same each time."""
+    return new_decoder()
+
+
+@functools.cache
 def vocabulary_file() -> Path:
     """Return a file of them."""
     path = Path(tempfile.mkdtemp(prefix="odd-")) / "vocab.txt"
@@ -347,6 +369,68 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.bert.check_vocabulary": lambda: {"network": small_bert(), "tokenizer": tokenizer()},
     "tl.bert.read_bert": lambda: {"network": small_bert()},
     "tl.bert.train_blocks": lambda: {"model": text_classifier(), "last": 1},
+    "tl.smollm_tokens.SmolTokenizer": lambda: {
+        "vocabulary": ["a", "b", "ab", "<s>"],
+        "merges": ["a b"],
+        "special": ["<s>"],
+    },
+    "tl.smollm_tokens.SmolTokenizer.cut": lambda: {"self": small_pairs(), "text": "the day"},
+    "tl.smollm_tokens.SmolTokenizer.decode": lambda: {
+        "self": small_pairs(),
+        "numbers": [257, 65],
+    },
+    "tl.smollm_tokens.SmolTokenizer.encode": lambda: {"self": small_pairs(), "text": "the day"},
+    "tl.smollm_tokens.SmolTokenizer.number_rows": lambda: {
+        "self": small_pairs(),
+        "texts": SAYINGS,
+    },
+    "tl.smollm_tokens.byte_letters": dict,
+    "tl.decoder.add_lora": lambda: {"model": new_decoder(), "rank": 2},
+    "tl.decoder.build_decoder": lambda: {
+        "vocabulary": 8,
+        "width": 8,
+        "blocks": 1,
+        "heads": 2,
+        "key_heads": 1,
+        "inside": 8,
+        "base": 1000.0,
+        "epsilon": 0.001,
+    },
+    "tl.decoder.count_blocks": lambda: {"network": small_decoder()},
+    "tl.decoder.read_decoder": lambda: {"network": small_decoder()},
+    "tl.decoder.state_network": lambda: {"network": small_decoder(), "layer": 1},
+    "tl.smollm.bits_per_byte": lambda: {
+        "network": small_decoder(),
+        "tokenizer": small_pairs(),
+        "text": "the day",
+    },
+    "tl.smollm.chat_prompt": lambda: {"question": "Why?", "system": "Be brief."},
+    "tl.smollm.check_tokenizer": lambda: {
+        "network": small_decoder(),
+        "tokenizer": small_pairs(),
+    },
+    "tl.smollm.generate": lambda: {
+        "network": small_decoder(),
+        "tokenizer": small_pairs(),
+        "prompt": "the",
+        "tokens": 3,
+        "temperature": 0.5,
+        "seed": 0,
+    },
+    "tl.smollm.next_tokens": lambda: {
+        "network": small_decoder(),
+        "tokenizer": small_pairs(),
+        "prompt": "the",
+        "count": 3,
+        "temperature": 0.5,
+    },
+    "tl.smollm.text_vectors": lambda: {
+        "network": small_decoder(),
+        "tokenizer": small_pairs(),
+        "texts": TEXTS,
+        "layer": 1,
+        "pool": "mean",
+    },
     "tl.sentences.attention_of": lambda: {
         "network": small_bert(),
         "tokenizer": tokenizer(),
@@ -755,6 +839,9 @@ LEFT_OUT = {
     "tl.bert.load_tokenizer": "needs a package that may not be here; its number is read",
     "tl.bert.load_weights": "needs a file of weights; its tests damage one in every way",
     "tl.sentences.Attention": "a record",
+    "tl.decoder.load_weights": "needs a file of weights; its tests damage one in every way",
+    "tl.smollm.NextToken": "a record",
+    "tl.smollm.load_smollm": "needs a package that may not be here; takes no values",
     "tl.solar.SolarCells": "a record",
     "tl.solar.load_solar_cells": "needs a package that may not be here; its numbers are read",
     "tl.splits.Split": "a record",
@@ -776,6 +863,7 @@ LEFT_OUT = {
 #: Function → arguments that it changes on purpose.
 CHANGES = {
     "tl.bert.add_lora": {"model"},
+    "tl.decoder.add_lora": {"model"},
     "tl.fine_tuning.train_head": {"head"},
     "tl.fine_tuning.fine_tune": {"model"},
     "tl.augmentation.random_erase": {"rng"},
@@ -809,6 +897,7 @@ TAKES_ANYTHING = {
     ("tl.quiz", "quiz_id"): "says that there is none",
     ("tl.quiz", "choice"): "says what it wants",
     ("tl.sentences.sentence_vectors", "layer"): "a list of layers is right, too",
+    ("tl.smollm.text_vectors", "layer"): "a list of layers is right, too",
     ("tl.solution", "exercise_id"): "says that there is none",
 }
 
@@ -834,6 +923,7 @@ def public_functions() -> dict[str, Callable]:
         "tl.Lab": tl.Lab,
         "tl.picture_datasets.FileSplit": tl.picture_datasets.FileSplit,
         "tl.splits.Split": tl.splits.Split,
+        "tl.smollm_tokens.SmolTokenizer": tl.smollm_tokens.SmolTokenizer,
         "tl.wordpiece.WordPiece": tl.wordpiece.WordPiece,
     }
     for place, owner in owners.items():

