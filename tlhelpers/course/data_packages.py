@@ -1,7 +1,7 @@
 """Packages that hold data only: are they here and whole, and what is skipped without them?
 
 Their files are read and their code is not.  The set-up installs them from
-``requirements-data.txt``.
+``requirements-data.txt``; who wants those in ``requirements-extra.txt`` installs them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class DataPackage(NamedTuple):
     Attributes
     ----------
     word
-        What leaves it out: ``make setup WITHOUT=solar``.
+        What leaves it out: ``make setup WITHOUT=solar``.  An extra is left out anyway.
     files
         What of it a mirror has instead, and its pin.
     needed_by
@@ -94,26 +94,30 @@ PACKAGES = (
     ),
 )
 
+#: In the order of requirements-extra.txt: for those who want them, and not missed otherwise.
+EXTRAS = (_of_files("gpt", "the network SmolLM2-135M", "SmolLM2-135M-Instruct.Q4_1.gguf"),)
+
 LEFT_OUT = ".venv.without"  # where the set-up keeps the words of what shall not be there
 
 
 def check_data_packages() -> tuple[list[str], bool]:
-    """Look at every file of every data package.
+    """Look at every file of every data package, and of those extras that are here.
 
     Returns
     -------
     lines : list of str
-        A sentence for each package.
+        A sentence for each of them.
     well : bool
         False if one is damaged.  One that is missing is no fault: the course
         works without it.
     """
     lines, well = [], True
-    for package in PACKAGES:
+    for package in (*PACKAGES, *EXTRAS):
         try:
             lines.append(package.check())
         except FileNotHere:
-            lines.append(_where_else(package))
+            if package in PACKAGES:
+                lines.append(_where_else(package))
         except ValueError as error:
             lines.append(str(error))
             well = False

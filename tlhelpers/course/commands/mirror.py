@@ -117,6 +117,12 @@ def _add_data(folder: Path, *, photos: bool) -> list[str]:
         for package in data_packages.PACKAGES
         for file in package.files
     ]
+    every += [
+        (file, f"which {package.name} brings")
+        for package in data_packages.EXTRAS
+        for file in package.files
+        if fetch.find_here(file)
+    ]
     for file, what in [*every, (FILES["hutto_ICWSM_2014.tar.gz"], "sentences with ratings")]:
         if file == cell_files.ARCHIVE and not photos:
             continue
