@@ -123,6 +123,7 @@ def generate(
 
     Examples
     --------
+    >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
     >>> written = generate(build_decoder(**sizes), SmolTokenizer(LETTERS, []), "A", tokens=3)
@@ -181,6 +182,7 @@ def next_tokens(
 
     Examples
     --------
+    >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
     >>> found = next_tokens(build_decoder(**sizes), SmolTokenizer(LETTERS, []), "A", count=256)
@@ -287,6 +289,7 @@ def bits_per_byte(network: keras.Model, tokenizer: SmolTokenizer, text: str) -> 
 
     Examples
     --------
+    >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
     >>> untrained = build_decoder(**sizes)
@@ -344,6 +347,7 @@ def text_vectors(
 
     Examples
     --------
+    >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
     >>> text_vectors(build_decoder(**sizes), SmolTokenizer(LETTERS, []), ["One", "Two"]).shape

@@ -114,7 +114,8 @@ class SmolTokenizer:
         text
             Any text, also an empty one, of at most 100,000 characters.  Nothing is changed
             in it.  A special token that is written in it counts as one.  A byte that has no
-            token is left out: in SmolLM2 that concerns six control characters.
+            token is left out: in SmolLM2 that concerns six control characters, and
+            numbers of Unicode that no character has.
 
         Raises
         ------
