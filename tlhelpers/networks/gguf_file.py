@@ -219,6 +219,7 @@ class _Reader:
         self.data, self.place = data, 0
 
     def take(self, count: int) -> bytes:
+        """Return the next bytes."""
         if count > len(self.data) - self.place:
             raise BadGguf("is cut short")
         self.place += count
@@ -230,6 +231,7 @@ class _Reader:
         return np.frombuffer(self.take(kind.itemsize), kind)[0].item()
 
     def text(self) -> str:
+        """Return one text: how long it is, and its bytes."""
         raw = self.take(self.number("<u8"))
         try:
             return raw.decode()
@@ -237,6 +239,7 @@ class _Reader:
             raise BadGguf(f"has a text that is not in UTF-8: {raw[:20]!r}") from None
 
     def new_name(self, known: dict) -> str:
+        """Return a name that is not among those known."""
         name = self.text()
         if len(name) > LONGEST_NAME or not name.isprintable() or name in known:
             what = "twice" if name in known else "that is no name"
