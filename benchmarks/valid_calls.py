@@ -913,9 +913,8 @@ def public_functions() -> dict[str, Callable]:
         listed = getattr(module, "__all__", None)
         for name in listed or sorted(vars(module)):
             item = getattr(module, name)
-            own = getattr(item, "__module__", "").startswith(
-                "tlhelpers" if listed else module.__name__
-            )
+            home = getattr(item, "__module__", "") + "."
+            own = home.startswith("tlhelpers." if listed else f"{module.__name__}.")
             if name[0] != "_" and inspect.isroutine(item) | inspect.isclass(item) and own:
                 if item not in found.values():  # tl.draw is tl.widgets.draw
                     found[f"tl.{place}.{name}"] = item

@@ -131,7 +131,7 @@ def generate(
     >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
-    >>> written = generate(build_decoder(**sizes), SmolTokenizer(LETTERS, []), "A", tokens=3)
+    >>> written = generate(build_decoder(**sizes), SmolTokenizer([*LETTERS], []), "A", tokens=3)
     >>> len(written.encode()) > 0
     True
     """
@@ -190,7 +190,7 @@ def next_tokens(
     >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
-    >>> found = next_tokens(build_decoder(**sizes), SmolTokenizer(LETTERS, []), "A", count=256)
+    >>> found = next_tokens(build_decoder(**sizes), SmolTokenizer([*LETTERS], []), "A", count=256)
     >>> len(found), round(sum(token.share for token in found), 3)
     (256, 1.0)
     """
@@ -298,7 +298,7 @@ def bits_per_byte(network: keras.Model, tokenizer: SmolTokenizer, text: str) -> 
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
     >>> untrained = build_decoder(**sizes)
-    >>> 7.5 < bits_per_byte(untrained, SmolTokenizer(LETTERS, []), "Any text.") < 8.5
+    >>> 7.5 < bits_per_byte(untrained, SmolTokenizer([*LETTERS], []), "Any text.") < 8.5
     True
     """
     if not read_text(text, "text"):
@@ -355,7 +355,7 @@ def text_vectors(
     >>> from tlhelpers.networks.decoder import build_decoder
     >>> from tlhelpers.networks.smollm_tokens import LETTERS
     >>> sizes = dict(vocabulary=256, width=8, blocks=2, heads=2, key_heads=1, inside=16)
-    >>> text_vectors(build_decoder(**sizes), SmolTokenizer(LETTERS, []), ["One", "Two"]).shape
+    >>> text_vectors(build_decoder(**sizes), SmolTokenizer([*LETTERS], []), ["One", "Two"]).shape
     (2, 8)
     """
     from tqdm.auto import tqdm
