@@ -303,7 +303,8 @@ def bits_per_byte(network: keras.Model, tokenizer: SmolTokenizer, text: str) -> 
     """
     if not read_text(text, "text"):
         raise ValueError("text is empty: there is nothing to be measured.")
-    ids = [_begin(tokenizer), *_read_prompt(network, tokenizer, text, room=1)]
+    said = _read_prompt(network, tokenizer, text, room=1)  # it checks the tokenizer, too
+    ids = [_begin(tokenizer), *said]
     steps, nats = Steps(network), 0.0
     for first in range(0, len(ids) - 1, PIECE):
         piece = ids[first : first + PIECE + 1]
