@@ -268,6 +268,11 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.show_code": lambda: {"*": tl.metrics.accuracy},
     "tl.solution": lambda: {"exercise_id": "0.3"},
     "tl.explore_adaptation": dict,
+    "tl.explore_attention": lambda: {
+        "network": small_bert(),
+        "tokenizer": tokenizer(),
+        "text": "Good day",
+    },
     "tl.Lab.from_folder": lambda: {
         "path": folder(),
         "architecture": "digits",

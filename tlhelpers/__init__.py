@@ -18,6 +18,7 @@ _NAMES = {
     "code_of": "teaching.source_code",
     "draw": "teaching.widgets",
     "explore_adaptation": "teaching.widgets",
+    "explore_attention": "teaching.widgets",
     "explore_freezing": "teaching.widgets",
     "explore_labels": "teaching.widgets",
     "hint": "teaching.exercises",
