@@ -90,7 +90,7 @@ def test_what_cannot_be_used_is_said_and_the_old_picture_stays(box, text, says):
     assert "w5 looks most at" in box.words.text
 
 
-@pytest.mark.parametrize("text", ["日本語 テスト", "😀 🎬", "שלום עולם", "Ελλάδα", "\u200b w1"])
+@pytest.mark.parametrize("text", ["日本語 テスト", "😀 🎬", "שלום עולם", "Ελλάδα"])
 def test_other_scripts_are_shown_as_tokens(network, cutter, text, recwarn):
     box = tl.explore_attention(network, cutter, text)
     assert "[UNK]" in box.words.text and box.picture.png[1:4] == b"PNG"

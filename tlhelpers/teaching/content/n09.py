@@ -14,7 +14,7 @@ from tlhelpers.teaching.exercises.definitions import (
     wrong,
 )
 from tlhelpers.teaching.exercises.kinds import recognise, slips
-from tlhelpers.teaching.exercises.reading import NotThis, array, call, number, rows
+from tlhelpers.teaching.exercises.reading import array, call, number, rows
 
 # ------------------------------------------------------- 9.1 a function to complete
 

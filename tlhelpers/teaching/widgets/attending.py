@@ -134,9 +134,7 @@ def attention_figure(found: Attention, block: int, head: int, token: int) -> Fig
 def describe(found: Attention, block: int, head: int, token: int) -> str:
     """Say in a sentence or two what a token looks at, and what is odd about the tokens."""
     best = [f"{name} {share:.0%}" for name, share in looked_at(found, block, head, token)[:3]]
-    said = (
-        f"In block {block}, head {head}, {found.tokens[token]} looks most at {', '.join(best)}."
-    )
+    said = f"In block {block}, head {head}, {found.tokens[token]} looks most at {', '.join(best)}."
     if lost := found.tokens.count("[UNK]"):
         said += f" {counted(lost, 'token')} [UNK]: the vocabulary has no piece for it."
     if len(found.tokens) == MOST_TOKENS:
