@@ -12,11 +12,12 @@ import pytest
 
 import tlhelpers as tl
 from tlhelpers.course import execution, outputs, runner
-from tlhelpers.data import cell_files
+from tlhelpers.data import cell_files, sentiment_words
 from tlhelpers.fetching import registry
 from tlhelpers.fetching.installed import installed_file
 from tlhelpers.fetching.whole_files import write_text_whole
 from tlhelpers.labs import imagenet
+from tlhelpers.networks import bert
 from tlhelpers.teaching.claims import CLAIM_TYPE
 
 MIRROR = Path(__file__).resolve().parents[3] / "shared" / "mirror"
@@ -31,6 +32,7 @@ SECOND_EDITION: tuple[str, ...] = (
     "04_domain_adaptation.ipynb",
     "05_choosing_without_labels.ipynb",
     "06_your_own_images.ipynb",
+    "09_bert.ipynb",
 )
 
 #: Is there a network that knows ImageNet, and are its answers' names, as the set-up brings them?
@@ -39,6 +41,12 @@ LITE = all(
 )
 #: Are the photographs of solar cells here?
 SOLAR = installed_file(cell_files.PACKAGE, f"{cell_files.FOLDER}/labels.csv") is not None
+#: What cells about texts ask for in their first condition, and whether it is here.
+TEXTS = {
+    r"\bif (rated and )?minilm\b": registry.find_file(bert.WEIGHTS).installed(),
+    r"\bif (rated|moved|by_list)\b": MIRROR.is_dir(),
+    r"\bif by_list\b": registry.find_file(sentiment_words.LIST).installed(),
+}
 NO_PACKAGES = """
 from tlhelpers.data import cell_files
 from tlhelpers.fetching import registry
@@ -72,6 +80,11 @@ def about_photos(cell):
     return re.search(r"\bphotos\b|\bif solar:|\bsolar = ", cell.source) is not None
 
 
+def lacks_texts(cell):
+    """Whether a cell about texts needs a data package or an archive that is not here."""
+    return any(re.search(words, cell.source) and not here for words, here in TEXTS.items())
+
+
 def can_run(cell, notebook):
     """Whether what a cell about photographs needs is here: a data package, a mirror, or both."""
     if re.search(r"\bif solar:|\bsolar = ", cell.source):
@@ -103,7 +116,9 @@ def test_runs_from_top_to_bottom_without_a_network(path, tmp_path):
     judged = dict.fromkeys(filling.asked(committed), ["unanswered", "right"])
     assert filling.statuses(done) == judged
     committed.cells = [
-        cell for cell in committed.cells if not about_photos(cell) or can_run(cell, committed)
+        cell
+        for cell in committed.cells
+        if not lacks_texts(cell) and (not about_photos(cell) or can_run(cell, committed))
     ]
     assert len(entry["claims"]) == len(runner.checked_claims(committed))
     if env:
