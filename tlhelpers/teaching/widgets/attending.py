@@ -182,7 +182,7 @@ def explore_attention(
         **same,
     )
     block = widgets.IntSlider(
-        value=blocks,
+        value=max(1, 2 * blocks // 3),
         min=1,
         max=blocks,
         description="Block",
@@ -190,7 +190,7 @@ def explore_attention(
         **same,
     )
     head = widgets.IntSlider(
-        value=1,
+        value=min(2, heads),
         min=1,
         max=heads,
         description="Head",
