@@ -73,8 +73,8 @@ def test_another_sentence_has_tokens_of_its_own(box):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "The sentence is empty"),
-        (" \n", "The sentence is empty"),
+        ("", "The sentence is empty: type one"),
+        (" \n", "The sentence is empty: type one"),
         ("w1\x07", "The sentence has a control character"),
         ("w1 \udc80", "wrong encoding"),
         ("w1 " * 3_400_000, "10,200,000 characters; at most 1,000 are taken"),
@@ -93,7 +93,7 @@ def test_what_cannot_be_used_is_said_and_the_old_picture_stays(box, text, says):
 @pytest.mark.parametrize("text", ["日本語 テスト", "😀 🎬", "שלום עולם", "Ελλάδα"])
 def test_other_scripts_are_shown_as_tokens(network, cutter, text, recwarn):
     box = tl.explore_attention(network, cutter, text)
-    assert "[UNK]" in box.words.text and box.picture.png[1:4] == b"PNG"
+    assert "the vocabulary has no piece for it" in box.words.text and box.picture.png[1:4] == b"PNG"
     assert not recwarn.list
 
 
