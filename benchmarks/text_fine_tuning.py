@@ -148,7 +148,7 @@ def measure(seeds: range) -> tables.Rows | None:
         return None
     some = np.sort(np.random.default_rng(0).permutation(len(films.texts))[:SENTENCES])
     films = rated_sentences.RatedSentences(*(part[some] for part in films))
-    x = sentences.sentence_vectors(network, tokenizer, films.texts, layer=range(7))
+    x = sentences.sentence_vectors(network, tokenizer, films.texts.tolist(), layer=range(7))
     y = films.labels
     found: dict[str, list[float]] = {}
     took: dict[str, list[float]] = {}
@@ -171,12 +171,12 @@ def measure(seeds: range) -> tables.Rows | None:
         ("sentences to learn from, and to test on", f"{2 * PER_CLASS}, {len(test[0]):,}"),
         ("layers chosen", ", ".join(map(str, layers))),
     ]
-    for way, right in found.items():
-        text = f"{np.mean(right):.1%} ({', '.join(f'{one:.1%}' for one in right)})"
+    for way, scores in found.items():
+        text = f"{np.mean(scores):.1%} ({', '.join(f'{one:.1%}' for one in scores)})"
         if way in took:
-            over = (100 * np.mean(np.array(right) - other) for other in (last, chosen))
+            over = (100 * np.mean(np.array(scores) - other) for other in (last, chosen))
             text += "; over last layer {:+.1f}, chosen layer {:+.1f} points".format(*over)
-            text += f"; {np.sum(np.array(right) < COLLAPSED)} of {len(right)} collapsed"
+            text += f"; {np.sum(np.array(scores) < COLLAPSED)} of {len(scores)} collapsed"
             text += f"; {np.mean(took[way]):.0f} s"
         rows_of_table.append((way, text))
     return rows_of_table
