@@ -472,6 +472,7 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "fast": False,
         "threads": 1,
     },
+    "tl.explore_analogies": lambda: {"vectors": words()},
     "tl.fine_tuning.check_training": lambda: {
         "model": network(),
         "images": IMAGES,

@@ -19,6 +19,7 @@ _NAMES = {
     "draw": "teaching.widgets",
     "explore_adaptation": "teaching.widgets",
     "explore_attention": "teaching.widgets",
+    "explore_analogies": "teaching.widgets",
     "explore_freezing": "teaching.widgets",
     "explore_labels": "teaching.widgets",
     "hint": "teaching.exercises",
