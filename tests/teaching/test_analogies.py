@@ -1,4 +1,4 @@
-"""The analogy calculator: what it answers, and what it does when somebody asks, without a browser."""
+"""The analogy calculator, without a browser: its answers, and what its fields do."""
 
 import numpy as np
 import pytest
@@ -38,6 +38,7 @@ def test_the_answer_is_the_nearest_to_the_direction(people):
     for word, cosine in solved.answers:
         assert cosine == pytest.approx(wanted[word], abs=1e-5)
     assert not solved.own and solved.plain == "girl"
+    assert analogies.solve(people, "man", "girl", "woman").plain != "girl"
 
 
 def test_words_of_the_question_are_answers_only_if_they_may_be(people):

@@ -129,7 +129,7 @@ def analogy_figure(solved: Solved) -> Figure:
         axis.bar_label(drawn, [f"{value:.2f}" for value in values], padding=4, fontsize=10)
         axis.set_yticks(range(len(names)), names)
         axis.set(xlabel="cosine to b − a + c", xlim=(min([0.0, *values]), 1.05))
-        axis.set_title("{0} : {1} = {2} : ?".format(*solved.question), fontsize=11)
+        axis.set_title("{} : {} = {} : ?".format(*solved.question), fontsize=11)
         axis.invert_yaxis()
         axis.grid(visible=False, axis="y")
     return figure
@@ -172,7 +172,7 @@ def explore_analogies(vectors: WordVectors | None = None) -> ipywidgets.VBox:
     turns = Turns(words)
     same = {"layout": WIDE, "style": STYLE}
     example = widgets.Dropdown(
-        options=[("{0} : {1} = {2} : ?".format(*one), one) for one in known],
+        options=[("{} : {} = {} : ?".format(*one), one) for one in known],
         description="Begin with",
         tooltip="A question to begin with: it fills the three fields below",
         **same,
@@ -217,8 +217,7 @@ def explore_analogies(vectors: WordVectors | None = None) -> ipywidgets.VBox:
     @turns.take
     def on_example(_: object) -> None:
         for field, word in zip(fields, example.value, strict=True):
-            field.value = word
-        show()
+            field.value = word  # which asks anew
 
     for field in (*fields, own_words):
         field.observe(on_change, "value")
