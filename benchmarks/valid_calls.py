@@ -472,6 +472,8 @@ CALLS: dict[str, Callable[[], Arguments]] = {
         "fast": False,
         "threads": 1,
     },
+    "tl.analogies.analogy_questions": lambda: {"kind": "opposite"},
+    "tl.analogies.word_pairs": lambda: {"kind": "opposite"},
     "tl.explore_analogies": lambda: {"vectors": words()},
     "tl.fine_tuning.check_training": lambda: {
         "model": network(),

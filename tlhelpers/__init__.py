@@ -36,6 +36,7 @@ _NAMES = {
 #: Modules: ``tl.splits`` is ``tlhelpers.data.splits``.
 _MODULES = {
     "adaptation": "transfer.adaptation",
+    "analogies": "data.analogies",
     "augmentation": "transfer.augmentation",
     "docstring_sentences": "data.docstring_sentences",
     "docstrings": "data.docstrings",
