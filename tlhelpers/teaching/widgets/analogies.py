@@ -81,18 +81,17 @@ def solve(
     'girl'
     """
     check_vectors(vectors)
-    given = tuple(
-        read_text(word, name).strip() for name, word in zip("abc", (a, b, c), strict=True)
-    )
+    given = [read_text(word, name).strip() for name, word in zip("abc", (a, b, c), strict=True)]
     missing = [name for name, word in zip("abc", given, strict=True) if not word]
     if missing:
         raise ValueError(f"Write a word for {' and '.join(missing)}: the question has three words.")
+    a, b, c = given
     count = min(read_count(count, "count", most=100), len(vectors))
-    answers = analogy(vectors, *given, count, question_words=bool(own_words))
+    answers = analogy(vectors, a, b, c, count, question_words=bool(own_words))
     rows = {vectors.row(word) for word in given}
     own = frozenset(word for word, _ in answers if vectors.rows[word] in rows)
-    plain = nearest(vectors, given[2], 1, leave_out=[given[0], given[1]])
-    return Solved((given[0], given[1], given[2]), answers, own, plain[0][0] if plain else "")
+    plain = nearest(vectors, c, 1, leave_out=[a, b])
+    return Solved((a, b, c), answers, own, plain[0][0] if plain else "")
 
 
 def describe_solved(solved: Solved) -> str:
