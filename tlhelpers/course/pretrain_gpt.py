@@ -263,7 +263,7 @@ def pretrain_network(
         model.compile(
             keras.optimizers.AdamW(RATE, weight_decay=0.1, beta_2=0.95, global_clipnorm=1.0),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            jit_compile=True,
+            jit_compile="auto",  # with TF_DETERMINISTIC_OPS=0 it is a little faster
         )
     else:
         first = int(model.optimizer.iterations) // STEPS

@@ -128,7 +128,7 @@ def read_gpt_model(model: Any) -> Any:
     names = {layer.name for layer in read_network(model).layers}
     if not {"tokens", "places", "states", "block.0.looks"} <= names:
         raise ValueError(
-            f"{model.name} is no GPT. Wanted is what tl.gpt.load_gpt() or tl.gpt.build_gpt() gives."
+            f"{model.name} is no GPT. Wanted is what tl.load_gpt() or tl.gpt.build_gpt() gives."
         )
     return model
 
@@ -139,13 +139,13 @@ def check_tokenizer(model: keras.Model, tokenizer: Any) -> None:
     if not isinstance(tokenizer, BytePairs):
         raise TypeError(
             f"tokenizer must be BytePairs; got {type(tokenizer).__name__}. "
-            "tl.gpt.load_gpt() gives it with the network."
+            "tl.load_gpt() gives it with the network."
         )
     known = model.get_layer("tokens").input_dim
     if len(tokenizer) != known:
         raise ValueError(
             f"The tokenizer has {len(tokenizer):,} tokens, the network {known:,}: it is that of "
-            "another network. tl.gpt.load_gpt() gives both."
+            "another network. tl.load_gpt() gives both."
         )
 
 

@@ -36,8 +36,8 @@ _RESTORE = (
 
 def bundled_folder() -> Path:
     """Return the folder of bundled files, in a checkout or in an installed package."""
-    checkout = places.PACKAGE.parent / "data"
-    return checkout if checkout.is_dir() else places.PACKAGE / "_data"
+    packed = places.PACKAGE / "_data"
+    return packed if packed.is_dir() else places.PACKAGE.parent / "data"
 
 
 def read_card() -> dict:
@@ -231,7 +231,7 @@ def _weight(arrays: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) ->
     values = arrays[name]
     if values.shape != tuple(shape):
         raise _BadFile(f"has a {name} of shape {values.shape}, which does not fit")
-    if values.ndim == 2:
+    if values.ndim == 2 and values.dtype == np.int8:
         values = values.astype(np.float32) * arrays[f"{name}.scale"].reshape(-1, 1)
     if values.dtype != np.float32 or not np.isfinite(values).all():
         raise _BadFile(f"has numbers in {name} that are NaN, infinite or of another kind")
