@@ -337,6 +337,7 @@ ODD_NUMBERS = {
     ("verify", "--output"): ("", ".", "{file}/x"),
     ("pretrain", "--seed"): ("-1", "nan", "x"),
     ("pretrain", "--pictures"): ("-1", "nan"),
+    ("pretrain", "--blocks"): ("-1", "nan"),
     ("pretrain", "--out"): ("", ".", "{file}/x.weights.h5"),
     ("mirror", "--port"): ("-1", "65536", "nan"),
 }

@@ -545,14 +545,13 @@ QUIZZES = (
                 "Large ones do it less, and they do it, too.",
             ),
             Choice(
-                "The likeliest token after a repetition is often the next one of it, and nothing "
-                "else is ever drawn.",
+                "After a repetition the likeliest token is the next one of it: nothing else is drawn.",
                 "What was said makes itself likelier, and no chance leads out.",
                 right=True,
             ),
             Choice(
                 "The draws have always the same seed.",
-                "With nothing left to chance, no seed makes a difference.",
+                "Where nothing is left to chance, no seed makes a difference.",
             ),
         ),
     ),
