@@ -63,6 +63,31 @@ def mobilenet() -> Any:
     return tl.networks.build_network("MobileNet")
 
 
+GPT_SIZES = {
+    "vocabulary": 258,
+    "width": 8,
+    "blocks": 1,
+    "heads": 2,
+    "inside": 8,
+    "context": 16,
+    "dropout": 0.0,
+}
+
+
+@functools.cache
+def small_gpt() -> Any:
+    """Return a small GPT for 258 tokens, the same each time."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return tl.gpt.build_gpt(**GPT_SIZES)
+
+
+def pairs() -> Any:
+    """Return a tokenizer for it."""
+    return tl.byte_pairs.BytePairs([[97, 98], [256, 99]])
+
+
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "day", "##s", "!"]
 SAYINGS = ["Good days!", "A day", ""]
 
@@ -373,6 +398,33 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     },
     "tl.bert.check_vocabulary": lambda: {"network": small_bert(), "tokenizer": tokenizer()},
     "tl.bert.read_bert": lambda: {"network": small_bert()},
+    "tl.byte_pairs.BytePairs": lambda: {"pairs": [[97, 98], [256, 99]]},
+    "tl.byte_pairs.BytePairs.decode": lambda: {"self": pairs(), "numbers": [97, 256]},
+    "tl.byte_pairs.BytePairs.encode": lambda: {"self": pairs(), "text": "abc ab"},
+    "tl.byte_pairs.BytePairs.encode_all": lambda: {"self": pairs(), "texts": ["abc", "ab"]},
+    "tl.byte_pairs.BytePairs.show": lambda: {"self": pairs(), "numbers": [97, 256]},
+    "tl.byte_pairs.count_bytes": lambda: {"tokenizer": pairs(), "numbers": [97, 256]},
+    "tl.byte_pairs.learn_pairs": lambda: {"texts": ["abab", "abc"], "size": 258},
+    "tl.gpt.bits_of_tokens": lambda: {"model": small_gpt(), "tokens": [97, 98, 99]},
+    "tl.gpt.bits_per_byte": lambda: {"model": small_gpt(), "tokens": [97, 98, 99], "size": 3},
+    "tl.gpt.build_gpt": lambda: GPT_SIZES,
+    "tl.gpt.check_tokenizer": lambda: {"model": small_gpt(), "tokenizer": pairs()},
+    "tl.gpt.generate": lambda: {
+        "model": small_gpt(),
+        "tokenizer": pairs(),
+        "text": "ab",
+        "length": 2,
+        "temperature": 1.0,
+        "seed": 0,
+    },
+    "tl.gpt.next_token": lambda: {
+        "model": small_gpt(),
+        "tokens": [97, 98, 99],
+        "temperature": 1.0,
+    },
+    "tl.gpt.read_gpt_model": lambda: {"model": small_gpt()},
+    "tl.gpt.read_temperature": lambda: {"temperature": 0.5},
+    "tl.gpt.soften": lambda: {"logits": [0.5, 1.0], "temperature": 0.5},
     "tl.bert.train_blocks": lambda: {"model": text_classifier(), "last": 1},
     "tl.smollm_tokens.SmolTokenizer": lambda: {
         "vocabulary": ["a", "b", "ab", "<s>"],
@@ -860,6 +912,8 @@ LEFT_OUT = {
     "tl.wordpiece.fill_up": "a step inside of functions that have read what it gets",
     "tl.draw": "trains a reader for seconds; its argument is for tests only",
     "tl.explore_freezing": "its only argument is for tests",
+    "tl.explore_next_token": "its arguments are checked as those of tl.gpt.generate",
+    "tl.load_gpt": "has no arguments",
     "tl.explore_labels": "its only argument is for tests",
     "tl.look_inside": "its only argument is for tests",
     "tl.word_vectors.UnknownWord": "an error",
@@ -927,6 +981,7 @@ def public_functions() -> dict[str, Callable]:
                 if item not in found.values():  # tl.draw is tl.widgets.draw
                     found[f"tl.{place}.{name}"] = item
     owners = {
+        "tl.byte_pairs.BytePairs": tl.byte_pairs.BytePairs,
         "tl.Lab": tl.Lab,
         "tl.picture_datasets.FileSplit": tl.picture_datasets.FileSplit,
         "tl.splits.Split": tl.splits.Split,

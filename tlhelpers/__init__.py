@@ -22,6 +22,7 @@ _NAMES = {
     "explore_attention": "teaching.widgets",
     "explore_freezing": "teaching.widgets",
     "explore_labels": "teaching.widgets",
+    "explore_next_token": "teaching.widgets",
     "hint": "teaching.exercises",
     "load_gpt": "networks.gpt_file",
     "load_imagenet": "teaching.photo_sections",

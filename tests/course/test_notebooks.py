@@ -34,6 +34,7 @@ SECOND_EDITION: tuple[str, ...] = (
     "06_your_own_images.ipynb",
     "08_word_vectors.ipynb",
     "09_bert.ipynb",
+    "10_gpt.ipynb",
 )
 
 #: Is there a network that knows ImageNet, and are its answers' names, as the set-up brings them?

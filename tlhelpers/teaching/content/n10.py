@@ -545,7 +545,7 @@ QUIZZES = (
                 "Large ones do it less, and they do it, too.",
             ),
             Choice(
-                "After a repetition the likeliest token is the next one of it: nothing else is drawn.",
+                "The likeliest token after a repetition is its next one, and nothing else is drawn.",
                 "What was said makes itself likelier, and no chance leads out.",
                 right=True,
             ),

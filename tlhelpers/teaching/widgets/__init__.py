@@ -14,6 +14,7 @@ from tlhelpers.teaching.widgets.freezing import explore_freezing
 from tlhelpers.teaching.widgets.inside import look_inside
 from tlhelpers.teaching.widgets.keep_drawings import draw_pictures, drawings_folder
 from tlhelpers.teaching.widgets.label_budget import explore_labels
+from tlhelpers.teaching.widgets.next_token import explore_next_token
 from tlhelpers.teaching.widgets.recorded import recorded_drawings
 from tlhelpers.teaching.widgets.upload_fields import upload
 from tlhelpers.teaching.widgets.uploads import uploads_folder
@@ -27,6 +28,7 @@ __all__ = [
     "explore_attention",
     "explore_freezing",
     "explore_labels",
+    "explore_next_token",
     "look_inside",
     "recorded_drawings",
     "to_picture",
