@@ -21,6 +21,7 @@ NOTEBOOK = "00_start_here.ipynb"
 #: What is no Python in the wheel, and is missed late.
 NEEDED = (
     "tlhelpers/_data/digits_backbone.weights.h5",
+    "tlhelpers/_data/gpt.npz",
     "tlhelpers/course/jupyterlab/overrides.json",
     "tlhelpers/teaching/widgets/pad.js",
     "tlhelpers/teaching/widgets/measured/labels.csv",

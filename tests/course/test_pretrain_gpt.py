@@ -79,6 +79,7 @@ def test_other_texts_and_damaged_safe_points_mean_a_new_start(corpus, tiny, tmp_
 
 def test_what_is_kept_back_and_what_is_never_read_stay_out(monkeypatch):
     monkeypatch.setattr(pretrain_gpt, "UNSEEN", ("email",))
+    monkeypatch.setattr(pretrain_gpt, "ASKED", 1)
     corpus = pretrain_gpt.read_corpus(("json", "unittest"), 300)
     text = corpus.tokenizer.decode(corpus.train)
     held = corpus.tokenizer.decode(corpus.kept)

@@ -61,6 +61,7 @@ LIBRARIES = {
 #: What it never reads.  The first is for choices, the second for the notebook's figures.
 UNSEEN = ("networkx", "skimage")
 KEPT_BACK = 20  # one file in so many is kept for the test
+ASKED = 6  # and one text in so many of these is asked about, which takes a minute
 
 BLOCKS = 60  # blocks of training
 STEPS = 100  # between two progress reports (and safe points)
@@ -78,7 +79,7 @@ class Corpus(NamedTuple):
     train
         Shape (n,): the tokens of all training texts, one text behind the other.
     kept
-        The same of the files that are kept back.
+        The same of some texts in the files that are kept back.
     kept_bytes
         How many bytes these are.
     """
@@ -213,6 +214,7 @@ def read_corpus(libraries: tuple[str, ...] = tuple(LIBRARIES), size: int | None 
             if text not in seen:
                 seen.add(text)
                 (kept if back else train).append(text)
+    kept = kept[::ASKED]
     tokenizer = learn_pairs(train[::4], size or gpt.VOCABULARY)
     return Corpus(
         tokenizer,

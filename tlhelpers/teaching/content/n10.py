@@ -545,7 +545,7 @@ QUIZZES = (
                 "Large ones do it less, and they do it, too.",
             ),
             Choice(
-                "The likeliest token after a repetition is its next one, and nothing else is drawn.",
+                "After a repetition its next token is the likeliest, and no other is drawn.",
                 "What was said makes itself likelier, and no chance leads out.",
                 right=True,
             ),
