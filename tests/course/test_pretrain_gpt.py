@@ -42,7 +42,7 @@ def test_learning_rate_rises_stays_and_falls():
 
 
 def test_an_interrupted_training_goes_on_and_ends_the_same(corpus, tiny, tmp_path, monkeypatch):
-    whole, seen = pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "whole", **SIZES)
+    whole, seen = pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "whole", sizes=SIZES)
     assert seen == 4 * 4 * pretrain_gpt.BATCH * 16
     draw = pretrain_gpt.draw_block
 
@@ -54,26 +54,26 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(corpus, tiny, tmp_pat
     with monkeypatch.context() as patch:
         patch.setattr(pretrain_gpt, "draw_block", stop_at_two)
         with pytest.raises(KeyboardInterrupt):
-            pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "cut", **SIZES)
+            pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "cut", sizes=SIZES)
     (kept,) = (tmp_path / "cut").iterdir()
     again = []
     monkeypatch.setattr(
         pretrain_gpt, "draw_block", lambda *given: again.append(given[1]) or draw(*given)
     )
-    resumed, _ = pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "cut", **SIZES)
+    resumed, _ = pretrain_gpt.pretrain_network(corpus, 4, 0, tmp_path / "cut", sizes=SIZES)
     assert again == [2, 3]  # what was finished is not trained again
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
 
 
 def test_other_texts_and_damaged_safe_points_mean_a_new_start(corpus, tiny, tmp_path, capsys):
-    pretrain_gpt.pretrain_network(corpus, 1, 0, tmp_path, **SIZES)
+    pretrain_gpt.pretrain_network(corpus, 1, 0, tmp_path, sizes=SIZES)
     other = corpus._replace(train=corpus.train[:-1])
-    pretrain_gpt.pretrain_network(other, 1, 0, tmp_path, **SIZES)
+    pretrain_gpt.pretrain_network(other, 1, 0, tmp_path, sizes=SIZES)
     assert "Going on" not in capsys.readouterr().out
     for path in tmp_path.iterdir():
         path.write_bytes(b"half a file")
-    pretrain_gpt.pretrain_network(corpus, 1, 0, tmp_path, **SIZES)
+    pretrain_gpt.pretrain_network(corpus, 1, 0, tmp_path, sizes=SIZES)
     assert "Starting again" in capsys.readouterr().out
 
 

@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import platform
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -155,7 +156,9 @@ def make_gpt(
     card_path = out.with_suffix(".json")
     card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8", newline="\n")
     (folder / _safe_point(corpus, seed)).unlink()  # done: the next run is a new one
-    print(f"Saved {out} and {card_path.name}, after {card['seconds'] / 60:.0f} minutes.")
+    print(
+        f"Saved {out} and {card_path.name}, after {card['seconds_of_the_last_run'] / 60:.0f} minutes."
+    )
     print(f"Files never seen in training: {bits:.3f} bits per byte.")
 
 
@@ -225,7 +228,13 @@ def read_corpus(libraries: tuple[str, ...] = tuple(LIBRARIES), size: int | None 
 
 
 def pretrain_network(
-    corpus: Corpus, blocks: int, seed: int, folder: Path, *, fresh: bool = False, **sizes: int
+    corpus: Corpus,
+    blocks: int,
+    seed: int,
+    folder: Path,
+    *,
+    fresh: bool = False,
+    sizes: Mapping[str, int] | None = None,
 ) -> tuple[keras.Model, int]:
     """Train a GPT on docstrings, or go on where it stopped.
 
@@ -242,7 +251,7 @@ def pretrain_network(
     fresh
         Forget what is finished and start again.
     sizes
-        As for `gpt.build_gpt`.
+        Of the network, as for `gpt.build_gpt`, if they are not to be its own.
 
     Returns
     -------
@@ -261,7 +270,7 @@ def pretrain_network(
         kept.unlink(missing_ok=True)
     model, first = _load(kept), 0
     if model is None:
-        model = gpt.build_gpt(vocabulary=len(corpus.tokenizer), **sizes)
+        model = gpt.build_gpt(vocabulary=len(corpus.tokenizer), **(sizes or {}))
         model.compile(
             keras.optimizers.AdamW(RATE, weight_decay=0.1, beta_2=0.95, global_clipnorm=1.0),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

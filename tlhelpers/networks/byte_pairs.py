@@ -51,7 +51,7 @@ class BytePairs:
 
     def __init__(self, pairs: Any) -> None:
         rows = np.asarray(read_array(pairs, "pairs"))
-        rows = rows.reshape(-1, 2) if not rows.size else rows
+        rows = rows.reshape(-1, 2).astype(int) if not rows.size else rows
         if rows.ndim != 2 or rows.shape[1] != 2 or rows.dtype.kind not in "iu":
             raise ValueError(f"pairs must be rows of two whole numbers; got shape {rows.shape}.")
         self.tokens: list[bytes] = [bytes([number]) for number in range(256)]

@@ -46,6 +46,7 @@ def test_the_likeliest_are_those_of_the_network(network, temperature):
 def test_tokens_can_be_seen():
     assert next_token.shown_token(TOKENIZER, 256) == "·a"
     assert next_token.shown_token(TOKENIZER, 10) == "⏎"
+    assert next_token.shown_token(TOKENIZER, 19) == "\\x13"
     assert next_token.shown_token(TOKENIZER, END) == next_token.ENDS
 
 

@@ -59,7 +59,8 @@ def shown_token(tokenizer: BytePairs, number: int) -> str:
     """Return a token as it can be seen and read out."""
     if number == END:
         return ENDS
-    return tokenizer.decode([number]).replace("\n", "⏎").replace(" ", "·")
+    text = tokenizer.decode([number]).replace("\n", "⏎").replace(" ", "·")
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
 
 
 def likeliest(
