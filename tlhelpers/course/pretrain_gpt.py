@@ -156,9 +156,8 @@ def make_gpt(
     card_path = out.with_suffix(".json")
     card_path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8", newline="\n")
     (folder / _safe_point(corpus, seed)).unlink()  # done: the next run is a new one
-    print(
-        f"Saved {out} and {card_path.name}, after {card['seconds_of_the_last_run'] / 60:.0f} minutes."
-    )
+    minutes = (time.perf_counter() - began) / 60
+    print(f"Saved {out} and {card_path.name}, after {minutes:.0f} minutes.")
     print(f"Files never seen in training: {bits:.3f} bits per byte.")
 
 
