@@ -164,13 +164,14 @@ def make_gpt(
 def _licence(package: str) -> str:
     """Return what a package says of its licence, in a line."""
     about = importlib.metadata.metadata(package)
-    named = about.get("License-Expression")
+    if "License-Expression" in about:
+        return about["License-Expression"]
     kinds = [
         line.rsplit("::", 1)[-1].strip()
         for line in about.get_all("Classifier") or []
         if line.startswith("License ::")
     ]
-    return named or ", ".join(kinds) or (about.get("License") or "see package").split("\n")[0]
+    return ", ".join(kinds) or "see the package"
 
 
 def kept_back(found: Docstrings) -> np.ndarray:

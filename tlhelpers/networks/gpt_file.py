@@ -128,7 +128,7 @@ def quantise(model: keras.Model, tokenizer: BytePairs) -> dict[str, np.ndarray]:
         with ``.scale`` → float32, one for each row; other weights as they are.
     """
     gpt.check_tokenizer(model, tokenizer)
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "sizes": np.array(list(sizes_of(model).values()), np.int32),
         "pairs": tokenizer.pairs.astype(np.uint16),
     }

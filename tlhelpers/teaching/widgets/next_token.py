@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
 
     from tlhelpers.networks.byte_pairs import BytePairs
 
-BEGINNING = "Parameters\n----------\nx : "
+BEGINNING = "Parameters\n----------\nx :"
 MOST_SHOWN = 12  # tokens
 LONGEST = 2_000  # characters of a text in the field
 ENDS = "(end of text)"
