@@ -125,6 +125,16 @@ def test_figures_look_the_same_whatever_the_learner_has_set(monkeypatch, look):
         assert dict(plt.rcParams) == mine
 
 
+def test_lines_without_a_colour_get_one_that_the_colour_blind_can_tell():
+    import matplotlib.pyplot as plt
+
+    with plots.style():
+        _, axis = plt.subplots()
+    used = [axis.plot([0, 1])[0].get_color() for _ in range(6)]
+    okabe_ito = {"#000000", "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"}
+    assert len(set(used)) == 6 and set(used) <= okabe_ito
+
+
 def test_ticks_have_the_colour_of_the_style_in_which_they_were_made():
     import matplotlib.pyplot as plt
 

@@ -40,6 +40,7 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.prop_cycle": f"cycler(color={[BLUE, ORANGE, GREEN, RED, PINK, SKY, BLACK]})",
     "grid.color": "#dddddd",
     "font.family": FONT,
     "font.size": 11,
