@@ -170,7 +170,7 @@ class BytePairs:
         Examples
         --------
         >>> BytePairs([(32, 97)]).show([256, 10])
-        [' a', '\\n']
+        [' a', '\\\\n']
         """
         return [self.decode([number]).replace("\n", "\\n") for number in read_array(numbers, "n")]
 
@@ -205,7 +205,7 @@ def learn_pairs(texts: Sequence[str], size: int = 1024) -> BytePairs:
     Examples
     --------
     >>> learn_pairs(["the other weather, the other"], 258).tokens[256:]
-    [b'th', b'the']
+    [b'he', b'the']
     """
     size = read_count(size, "size", least=256, most=65_536)
     words = Counter(

@@ -188,7 +188,7 @@ def bits_of_tokens(model: keras.Model, tokens: Any, *, batch_size: int = 16) -> 
     --------
     >>> small = build_gpt(vocabulary=300, width=8, blocks=1, heads=2, inside=16, context=32)
     >>> bits = bits_of_tokens(small, np.arange(100))
-    >>> bits.shape, abs(float(bits.mean()) - np.log2(300)) < 0.1
+    >>> bits.shape, abs(float(bits.mean() - np.log2(300))) < 0.1
     ((100,), True)
     """
     model = read_gpt_model(model)
