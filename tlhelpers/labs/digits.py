@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.data import glyphs
-from tlhelpers.fetching import checksums, places
+from tlhelpers.fetching import checksums
+from tlhelpers.fetching.places import bundled_folder
 from tlhelpers.inputs import read_images
 from tlhelpers.networks import fingerprint, surgery
 
@@ -29,18 +30,6 @@ _RESTORE = (
     "To restore it, run 'git checkout -- data' in the course folder, "
     "or train the network again with 'tlhelpers pretrain'."
 )
-
-
-def bundled_folder() -> Path:
-    """Return the folder of bundled files, in a checkout or in an installed package.
-
-    Examples
-    --------
-    >>> (bundled_folder() / "digits_backbone.json").is_file()
-    True
-    """
-    checkout = places.PACKAGE.parent / "data"
-    return checkout if (checkout / CARD).is_file() else places.PACKAGE / "_data"
 
 
 def read_card() -> dict:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlhelpers.data.names import as_path
-from tlhelpers.fetching import checksums, places
+from tlhelpers.fetching import checksums
+from tlhelpers.fetching.places import bundled_folder
 from tlhelpers.inputs import read_array
 from tlhelpers.networks import gpt
 from tlhelpers.networks.byte_pairs import BytePairs
@@ -32,12 +33,6 @@ _RESTORE = (
     "To restore it, run 'git checkout -- data' in the course folder, "
     "or train the network again with 'tlhelpers pretrain gpt'."
 )
-
-
-def bundled_folder() -> Path:
-    """Return the folder of bundled files, in a checkout or in an installed package."""
-    packed = places.PACKAGE / "_data"
-    return packed if packed.is_dir() else places.PACKAGE.parent / "data"
 
 
 def read_card() -> dict:
