@@ -20,6 +20,7 @@ import numpy as np
 from tlhelpers.course.notebooks import CannotDo
 from tlhelpers.data import glyphs
 from tlhelpers.fetching import checksums
+from tlhelpers.fetching.bundled import bundled_folder
 from tlhelpers.fetching.whole_files import write_whole
 from tlhelpers.labs import digits
 from tlhelpers.networks import features
@@ -55,7 +56,7 @@ def make_weights(
     CannotDo
         If `out` has another ending, or there are fewer pictures than one block.
     """
-    out = out or digits.bundled_folder() / digits.WEIGHTS
+    out = out or bundled_folder() / digits.WEIGHTS
     if not out.name.endswith(".weights.h5"):
         raise CannotDo(f"--out must end with .weights.h5; got {out}.")
     pictures = PICTURES if pictures is None else pictures
@@ -136,7 +137,7 @@ def pretrain_network(pictures: int, seed: int, folder: Path, *, fresh: bool = Fa
     kept = folder / _safe_point(blocks, seed)
     if fresh:
         kept.unlink(missing_ok=True)
-    model, first = _load(kept), 0
+    model, first = load_safe_point(kept), 0
     if model is None:
         model = digits.build_digits_network(pretrained=False)
         model.compile(
@@ -172,7 +173,7 @@ def _safe_point(blocks: int, seed: int) -> str:
     return f"training-{seed}-{blocks}.keras"
 
 
-def _load(kept: Path) -> keras.Model | None:
+def load_safe_point(kept: Path) -> keras.Model | None:
     """Return the model of an interrupted training, or None if there is none to go on with."""
     import keras
 

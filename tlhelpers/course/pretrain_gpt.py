@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tlhelpers.course.notebooks import CannotDo
+from tlhelpers.course.pretrain import load_safe_point
 from tlhelpers.data.docstrings import Docstrings, load_docstrings
+from tlhelpers.fetching import checksums
+from tlhelpers.fetching.bundled import bundled_folder
 from tlhelpers.fetching.whole_files import write_whole
 from tlhelpers.networks import features, gpt, gpt_file
 from tlhelpers.networks.byte_pairs import BytePairs, learn_pairs
@@ -112,7 +115,7 @@ def make_gpt(
     CannotDo
         If `out` has another ending, or there are no blocks.
     """
-    out = out or gpt_file.bundled_folder() / gpt_file.WEIGHTS
+    out = out or bundled_folder() / gpt_file.WEIGHTS
     if out.suffix != ".npz":
         raise CannotDo(f"--out must end with .npz for the GPT; got {out}.")
     blocks = BLOCKS if blocks is None else blocks
@@ -150,7 +153,7 @@ def make_gpt(
         "seconds_of_the_last_run": round(time.perf_counter() - began),
         "processor_seconds_of_the_last_run": round(time.process_time() - busy),
         "seed": seed,
-        "sha256": gpt_file.checksums.checksum_of(out),
+        "sha256": checksums.checksum_of(out),
         "versions": {"keras": keras.__version__, "python": platform.python_version()},
     }
     card_path = out.with_suffix(".json")
@@ -268,7 +271,7 @@ def pretrain_network(
     kept = folder / _safe_point(corpus, seed)
     if fresh:
         kept.unlink(missing_ok=True)
-    model, first = _load(kept), 0
+    model, first = load_safe_point(kept), 0
     if model is None:
         model = gpt.build_gpt(vocabulary=len(corpus.tokenizer), **(sizes or {}))
         model.compile(
@@ -295,19 +298,6 @@ def _safe_point(corpus: Corpus, seed: int) -> str:
     """Return the name of the file that keeps an unfinished training on these texts."""
     texts = hashlib.sha256(corpus.train.astype("<i4").tobytes()).hexdigest()[:12]
     return f"gpt-{seed}-{texts}.keras"
-
-
-def _load(kept: Path) -> keras.Model | None:
-    """Return the model of an interrupted training, or None if there is none to go on with."""
-    import keras
-
-    if not kept.is_file():
-        return None
-    try:
-        return keras.models.load_model(kept, safe_mode=True)
-    except Exception as error:  # a damaged file means a new start, not a crash
-        print(f"Starting again: {kept} cannot be read ({error}).")
-        return None
 
 
 def draw_block(tokens: np.ndarray, number: int, seed: int, context: int) -> np.ndarray:

@@ -115,16 +115,3 @@ def keras_home() -> Path:
         user = os.path.expanduser("~")
         home = os.path.join(user if os.access(user, os.W_OK) else "/tmp", ".keras")
     return Path(home).expanduser()
-
-
-def bundled_folder() -> Path:
-    """Return the folder of the weights that the course brings, in a checkout or installed.
-
-    Examples
-    --------
-    >>> (bundled_folder() / "digits_backbone.json").is_file()
-    True
-    """
-    checkout = PACKAGE.parent / "data"  # beside an installed package, this may be anybody's
-    known = (checkout / "digits_backbone.json").is_file()
-    return checkout if known else PACKAGE / "_data"

@@ -6,15 +6,14 @@ handwriting (`tlhelpers.data.handwriting`).
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tlhelpers.data import glyphs
-from tlhelpers.fetching import checksums
-from tlhelpers.fetching.places import bundled_folder
+from tlhelpers.fetching import bundled
+from tlhelpers.fetching.bundled import bundled_folder
 from tlhelpers.inputs import read_images
 from tlhelpers.networks import fingerprint, surgery
 
@@ -26,10 +25,7 @@ CARD = "digits_backbone.json"
 WEIGHTS = "digits_backbone.weights.h5"
 LABEL = "digits network (bundled)"  # which weights these are, as a lab says it
 
-_RESTORE = (
-    "To restore it, run 'git checkout -- data' in the course folder, "
-    "or train the network again with 'tlhelpers pretrain'."
-)
+_AGAIN = "tlhelpers pretrain"  # what makes the network again
 
 
 def read_card() -> dict:
@@ -45,13 +41,7 @@ def read_card() -> dict:
     >>> read_card()["architecture"]
     'MobileNet(alpha=0.5)'
     """
-    path = bundled_folder() / CARD
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileNotFoundError(
-            f"{path} is missing or cannot be read ({error}). {_RESTORE}"
-        ) from error
+    return bundled.read_card(bundled_folder() / CARD, _AGAIN)
 
 
 def check_weights() -> Path:
@@ -69,16 +59,8 @@ def check_weights() -> Path:
     >>> check_weights().name
     'digits_backbone.weights.h5'
     """
-    path = bundled_folder() / WEIGHTS
-    if not path.is_file():
-        raise FileNotFoundError(f"The weights file {path} is missing. {_RESTORE}")
-    wanted, found = read_card()["sha256"], checksums.checksum_of(path)
-    if wanted != found:
-        raise ValueError(
-            f"The weights file {path} is damaged or not the one of this course.\n"
-            f"  SHA-256 wanted: {wanted}\n  SHA-256 found:  {found}\n{_RESTORE}"
-        )
-    return path
+    folder = bundled_folder()
+    return bundled.check_weights(folder / WEIGHTS, folder / CARD, _AGAIN)
 
 
 def build_digits_network(pretrained: bool = True) -> keras.Model:

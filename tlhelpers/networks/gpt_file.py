@@ -6,7 +6,6 @@ and rounded.  Such a file is a quarter as large, and the network answers nearly 
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlhelpers.data.names import as_path
-from tlhelpers.fetching import checksums
-from tlhelpers.fetching.places import bundled_folder
+from tlhelpers.fetching import bundled
+from tlhelpers.fetching.bundled import bundled_folder
 from tlhelpers.inputs import read_array
 from tlhelpers.networks import gpt
 from tlhelpers.networks.byte_pairs import BytePairs
@@ -29,10 +28,7 @@ SIZES = ("vocabulary", "width", "blocks", "heads", "inside", "context")
 _MOST = {"vocabulary": 65_536, "width": 1024, "blocks": 48, "heads": 64} | dict.fromkeys(
     ("inside", "context"), 8192
 )
-_RESTORE = (
-    "To restore it, run 'git checkout -- data' in the course folder, "
-    "or train the network again with 'tlhelpers pretrain gpt'."
-)
+_AGAIN = "tlhelpers pretrain gpt"  # what makes the network again
 
 
 def read_card() -> dict:
@@ -48,13 +44,7 @@ def read_card() -> dict:
     >>> read_card()["licence"]
     'MIT'
     """
-    path = bundled_folder() / CARD
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileNotFoundError(
-            f"{path} is missing or cannot be read ({error}). {_RESTORE}"
-        ) from error
+    return bundled.read_card(bundled_folder() / CARD, _AGAIN)
 
 
 def load_gpt() -> tuple[keras.Model, BytePairs]:
@@ -79,16 +69,8 @@ def load_gpt() -> tuple[keras.Model, BytePairs]:
     >>> model.name, len(tokenizer)
     ('gpt', 1024)
     """
-    path = bundled_folder() / WEIGHTS
-    if not path.is_file():
-        raise FileNotFoundError(f"The weights file {path} is missing. {_RESTORE}")
-    wanted, found = read_card()["sha256"], checksums.checksum_of(path)
-    if wanted != found:
-        raise ValueError(
-            f"The weights file {path} is damaged or not the one of this course.\n"
-            f"  SHA-256 wanted: {wanted}\n  SHA-256 found:  {found}\n{_RESTORE}"
-        )
-    return read_gpt(path)
+    folder = bundled_folder()
+    return read_gpt(bundled.check_weights(folder / WEIGHTS, folder / CARD, _AGAIN))
 
 
 def sizes_of(model: keras.Model) -> dict[str, int]:
