@@ -1,6 +1,7 @@
 """The package as a whole: quick to import, one direction of arrows, working examples."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,16 @@ def test_import_is_quick_and_loads_nothing_heavy():
     seconds, heavy = run.stdout.strip().splitlines()
     assert float(seconds) < 0.5
     assert heavy == "[]"
+
+
+def test_onnx_runtime_reports_nothing(tmp_path):
+    """By default it makes an identifier of the device in the home folder, and sends it."""
+    unset = ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+    env = {name: value for name, value in os.environ.items() if name not in unset}
+    env |= dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA"), str(tmp_path))
+    code = "import tlhelpers, onnxruntime; print(onnxruntime.__version__)"
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, timeout=60)
+    assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]
 
 
 def modules() -> dict[str, Path]:

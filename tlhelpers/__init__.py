@@ -7,6 +7,10 @@ takes a few milliseconds and TensorFlow is only loaded by what needs it.
 from __future__ import annotations
 
 import importlib
+import os
+
+# Else ONNX Runtime would report to its makers as soon as it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.2.0"
 
