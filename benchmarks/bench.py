@@ -37,6 +37,7 @@ THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+MOST_GROWTH = 4 * 2**30  # bytes by which a process may grow before it is ended after a run
 LOCAL = "local"  # a cluster of Dask's on this computer
 DIED = "the process that ran it ended at once: killed, or out of memory"
 
@@ -63,6 +64,7 @@ def run_one(job: Job) -> Row:
     job
         What to do, with how many cores.  With None, threads are left alone.
     """
+    _let_it_grow()
     plan, run = job.plan, job.run
     row: Row = {"lab": plan.lab_name, **run._asdict()}
     with _alone, _few_threads(job.threads), contextlib.redirect_stdout(sys.stderr):
@@ -88,6 +90,16 @@ def run_one(job: Job) -> Row:
                 "traceback": traceback.format_exc(),
             }
     return row | {"versions": _versions()}
+
+
+def _let_it_grow() -> None:
+    """Let a worker of loky's keep a network: it takes 300 MB more than at first for a leak.
+
+    loky would end it after some runs, and each new one loads TensorFlow again.
+    """
+    name = "joblib.externals.loky.process_executor"
+    if hasattr(sys.modules.get(name), "_MAX_MEMORY_LEAK_SIZE"):
+        sys.modules[name]._MAX_MEMORY_LEAK_SIZE = MOST_GROWTH  # type: ignore[attr-defined]
 
 
 def _spent(lab: Any, run: Run) -> int:
@@ -218,9 +230,7 @@ def run(
     kept = {} if place is None else bench_results.read(place, plan)
     done = {r: row for r, row in kept.items() if not (retry and "error" in row)}
     missing = [r for r in plan.runs if r not in done]
-    # Two who work in one folder begin at different places, and then seldom do the same.
-    cut = random.SystemRandom().randrange(len(missing)) if missing and place else 0
-    missing = missing[cut:] + missing[:cut]
+    missing = _in_order(missing) if place else missing
 
     from tqdm.auto import tqdm
 
@@ -268,6 +278,23 @@ def run(
     return [done[r] for r in plan.runs]
 
 
+def _in_order(runs: Sequence[Run]) -> list[Run]:
+    """Put what takes long first, so that no worker is left alone with it at the end.
+
+    Two who work in one folder begin at different places, and then seldom do the same.
+    """
+
+    def size(r: Run) -> float:
+        return float("inf") if r.labels == ALL else float(r.labels)
+
+    ordered: list[Run] = []
+    for _, same in itertools.groupby(sorted(runs, key=size, reverse=True), size):
+        some = list(same)
+        cut = random.SystemRandom().randrange(len(some))
+        ordered += some[cut:] + some[:cut]
+    return ordered
+
+
 def _results(jobs: Iterator[Job]) -> Iterator[Row]:
     """Yield the rows of all jobs, each as it comes."""
     from joblib import Parallel, delayed, effective_n_jobs
@@ -288,8 +315,11 @@ def _joblib(
     from joblib import parallel_config
 
     if backend == "ray":
+        import ray
         from ray.util.joblib import register_ray
 
+        if not ray.is_initialized():
+            ray.init()  # the cluster that RAY_ADDRESS names, or one of its own here
         register_ray()
     backend = backend or "loky"
     if backend == "loky":

@@ -14,6 +14,7 @@ import itertools
 import json
 import re
 import tomllib
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,7 @@ class Plan:
         --------
         >>> plan = read_plan({"lab": "digits", "strategies": ["raw pixels"], "labels": [1]})
         >>> plan.file_name(plan.runs[0])
-        'digits-raw_pixels-1-seed0-ee3f8c0c08a1.json'
+        'digits-raw_pixels-1-seed0-c91c6da3ba57.json'
         """
         step = self.steps[run.strategy]
         settings = json.dumps(step.settings, sort_keys=True, default=str)
@@ -344,13 +345,24 @@ def _identity(function: Callable | str) -> str:
         file = place if place.endswith(".py") else getattr(_module(place), "__file__", None)
         content = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
         return f"{name} {content}"
-    from joblib.externals import cloudpickle
-
     name = getattr(function, "__qualname__", type(function).__name__)
-    holds = getattr(function, "__closure__", None) or not hasattr(function, "__code__")
-    held = hashlib.sha256(cloudpickle.dumps(function)).hexdigest() if holds else ""
+    held = _held(function)
     try:
         source = inspect.getsource(function)
     except (OSError, TypeError):  # typed into a Python that keeps no source
         source = str(getattr(getattr(function, "__code__", None), "co_code", b""))
     return digest(name, source, held)
+
+
+def _held(function: Callable) -> str:
+    """Return a name for what a function holds on to from where it was made."""
+    import joblib
+
+    cells = getattr(function, "__closure__", None) or ()
+    try:
+        holds = (
+            [cell.cell_contents for cell in cells] if hasattr(function, "__code__") else function
+        )
+        return str(joblib.hash(holds)) if holds else ""
+    except Exception:  # it cannot be written down: then nobody can tell another time
+        return uuid.uuid4().hex

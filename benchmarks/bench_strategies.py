@@ -127,7 +127,7 @@ def score(lab: Lab, answers: np.ndarray) -> Scores:
 
 
 def _by_group(lab: Lab, right: np.ndarray) -> dict[str, Any] | None:
-    known = test_groups(lab)
+    known = groups_of_test(lab)
     if known is None:
         return None
     of, groups = known
@@ -139,7 +139,7 @@ def _by_group(lab: Lab, right: np.ndarray) -> dict[str, Any] | None:
     }
 
 
-def test_groups(lab: Lab) -> tuple[str, np.ndarray] | None:
+def groups_of_test(lab: Lab) -> tuple[str, np.ndarray] | None:
     """Return what pictures of the test stand or fall together by, and the group of each.
 
     Returns

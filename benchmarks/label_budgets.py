@@ -6,52 +6,18 @@ the second half of the handwriting is only read off.
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks import tables
+from benchmarks import bench, bench_results, tables
 from tlhelpers.course import pretrain
-from tlhelpers.data import glyphs, splits
+from tlhelpers.data import glyphs
 from tlhelpers.labs import load
-from tlhelpers.networks import features
 
 BUDGETS = (1, 2, 5, 10, 20, 50)
-
-
-def label_curve(
-    train: splits.Split, test: splits.Split, rows: Callable, seeds: range
-) -> dict[int, list[float]]:
-    """Score logistic regression for each label budget, several draws each.
-
-    Parameters
-    ----------
-    train, test
-        Draw labels from the one, score on the other.
-    rows
-        Turns images into rows of numbers: features or pixels.
-    seeds
-        One draw for each.
-
-    Returns
-    -------
-    dict
-        Labels per class → accuracies (0 to 1), one for each draw.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    x_train, x_test = rows(train.images), rows(test.images)
-    curve: dict[int, list[float]] = {}
-    for budget in BUDGETS:
-        for seed in seeds:
-            chosen = splits.label_budget(train.labels, budget, seed=seed)
-            classifier = LogisticRegression(max_iter=1000)
-            classifier.fit(x_train[chosen], train.labels[chosen])
-            score = classifier.score(x_test, test.labels)
-            curve.setdefault(budget, []).append(float(score))
-    return curve
 
 
 def import_seconds() -> float:
@@ -71,7 +37,7 @@ def measure_label_budgets(seeds: range) -> tables.Rows:
         the printed characters, too.
     """
     lab = load.load_lab("digits")
-    network, backbone = lab.network(), lab.backbone()
+    network = lab.network()
     table = []
     for style in ("plain", "varied"):
         for name, fonts in (
@@ -91,18 +57,21 @@ def measure_label_budgets(seeds: range) -> tables.Rows:
         table.append((f"handwriting, no label, {name}{note}", f"{right[-1].mean():.1%}"))
     table.append(("handwriting, no label, all 1,797", f"{np.concatenate(right).mean():.1%}"))
 
-    def to_features(pictures: np.ndarray) -> np.ndarray:
-        return features.compute(backbone, pictures, preprocess=lab.preprocess, cache=False)
-
-    def to_pixels(pictures: np.ndarray) -> np.ndarray:
-        return pictures.reshape(len(pictures), -1)
-
-    assert isinstance(lab.train, splits.Split) and isinstance(lab.test, splits.Split)
-    for train, test, order in ((lab.train, lab.test, "1→2"), (lab.test, lab.train, "2→1")):
-        frozen = label_curve(train, test, to_features, seeds)
-        raw = label_curve(train, test, to_pixels, seeds)
+    turned = dataclasses.replace(lab, train=lab.test, test=lab.train)
+    for cut, order in ((lab, "1→2"), (turned, "2→1")):
+        curves = bench_results.curves(
+            bench.run(
+                {
+                    "lab": lambda network, seed, cut=cut: cut,
+                    "strategies": ["frozen features", "raw pixels"],
+                    "labels": BUDGETS,
+                    "seeds": seeds,
+                },
+                threads=None,
+            )
+        )
         for budget in BUDGETS:
-            f, r = np.array(frozen[budget]), np.array(raw[budget])
+            f, r = (np.array(curves[name][budget]) for name in ("frozen features", "raw pixels"))
             what = f"halves {order}, {budget} per class: frozen features / raw pixels"
             spread = f"(lowest {f.min():.1%} / {r.min():.1%})"
             table.append((what, f"{f.mean():.1%} / {r.mean():.1%} {spread}"))

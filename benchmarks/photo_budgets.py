@@ -18,7 +18,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import solar_cells, tables
+from benchmarks import bench, bench_results, solar_cells, tables
+from benchmarks.bench_strategies import MOST_PIXELS
 from tlhelpers import start
 from tlhelpers.data import solar, splits
 from tlhelpers.labs import load
@@ -30,9 +31,6 @@ BUDGETS = (1, 5, 20, 100)  # labels per class
 FLOWER_DRAWS = 5  # for each budget
 CELL_DRAWS = 3  # of labels, in each split between modules
 FOLDS = 5  # of the labels drawn, to choose C in
-PIXELS = 16  # of each side of a flower, as in notebook 02
-
-Draws = dict[int, list[float]]
 
 
 def measure_budgets(seeds: range) -> tables.Rows | None:
@@ -50,53 +48,10 @@ def measure_budgets(seeds: range) -> tables.Rows | None:
 # --------------------------------------------------------------------------- flowers
 
 
-def shrink(images: np.ndarray) -> np.ndarray:
-    """Return photographs at 16 x 16 pixels, one row for each, from 0 to 1.
-
-    Examples
-    --------
-    >>> shrink(np.full((1, 32, 32, 3), 255, np.uint8)).shape
-    (1, 768)
-    """
-    n, height, width, colours = images.shape
-    parts = images.reshape(n, PIXELS, height // PIXELS, PIXELS, width // PIXELS, colours)
-    return parts.mean(axis=(2, 4)).reshape(n, -1) / 255
-
-
-def label_curve(
-    train_rows: np.ndarray,
-    train_labels: np.ndarray,
-    test_rows: np.ndarray,
-    test_labels: np.ndarray,
-    draws: Sequence[int],
-) -> Draws:
-    """Return accuracies of a logistic regression: labels per class, then one for each draw."""
-    from sklearn.linear_model import LogisticRegression
-
-    curve: Draws = {}
-    for budget in BUDGETS:
-        for draw in draws:
-            chosen = splits.label_budget(train_labels, budget, seed=draw)
-            head = LogisticRegression(max_iter=1000)
-            head.fit(train_rows[chosen], train_labels[chosen])
-            curve.setdefault(budget, []).append(float(head.score(test_rows, test_labels)))
-    return curve
-
-
 def _flower_rows() -> tables.Rows:
     photos = photo_sections.load_photos(NETWORK)
     if photos is None:
         return []
-    network = photos.backbone()
-    ways = {
-        "features": [
-            features.compute(network, half.images, preprocess=photos.preprocess)
-            for half in (photos.train, photos.test)
-        ],
-        f"pixels ({PIXELS} × {PIXELS} × 3)": [
-            shrink(half.images) for half in (photos.train, photos.test)
-        ],
-    }
     rows = [
         (
             "flowers",
@@ -104,15 +59,23 @@ def _flower_rows() -> tables.Rows:
             f"test on, {len(photos.target_classes)} classes; weights: {photos.weights}",
         )
     ]
-    curves = {
-        name: label_curve(
-            way[0], photos.train.labels, way[1], photos.test.labels, range(FLOWER_DRAWS)
-        )
-        for name, way in ways.items()
+    found = bench.run(
+        {
+            "lab": lambda network, seed: photos,
+            "strategies": ["frozen features", "raw pixels"],
+            "labels": BUDGETS,
+            "seeds": FLOWER_DRAWS,
+        },
+        threads=None,
+    )
+    curves = bench_results.curves(found)
+    names = {
+        "frozen features": "features",
+        "raw pixels": f"pixels ({MOST_PIXELS} × {MOST_PIXELS} × 3)",
     }
     for budget in BUDGETS:
-        for name, curve in curves.items():
-            rows.append((f"flowers, {budget} per class: {name}", _percent(curve[budget])))
+        for name, called in names.items():
+            rows.append((f"flowers, {budget} per class: {called}", _percent(curves[name][budget])))
     for what, laps in time_twice().items():
         accuracy = laps.pop("accuracy")
         parts = ", ".join(f"{part} {seconds:.1f}" for part, seconds in laps.items())

@@ -20,24 +20,6 @@ def data(n=400, noise=0.5, seed=0):
     return rows, labels
 
 
-def test_small_photographs_are_means_of_squares():
-    photographs = np.random.default_rng(0).integers(0, 256, (2, 32, 48, 3), np.uint8)
-    rows = photo_budgets.shrink(photographs).reshape(2, 16, 16, 3)
-    square = photographs[1, 4:6, 9:12, 2]
-    assert rows[1, 2, 3, 2] == pytest.approx(square.astype(float).mean() / 255)
-
-
-def test_a_curve_has_every_draw_and_rises_with_labels():
-    rows, labels = data()
-    curve = photo_budgets.label_curve(rows[:300], labels[:300], rows[300:], labels[300:], range(4))
-    assert list(curve) == [1, 5, 20, 100] and {len(draws) for draws in curve.values()} == {4}
-    assert np.mean(curve[100]) > np.mean(curve[1]) and np.mean(curve[100]) > 0.75
-    wrong = photo_budgets.label_curve(
-        rows[:300], labels[:300], rows[300:], 1 - labels[300:], range(4)
-    )
-    assert wrong[100] == pytest.approx([1 - share for share in curve[100]])
-
-
 def test_c_is_chosen_where_there_are_labels_for_it():
     rows, labels = data(60)
     assert photo_budgets.choose_penalty(rows[labels.argsort()[[0, -1]]], np.array([0, 1])) == 1
