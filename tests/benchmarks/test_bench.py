@@ -246,7 +246,8 @@ def test_a_run_hangs_on_its_seed_and_not_on_what_ran_before(uncompiled):
     plan = {"lab": tiny_lab, "labels": [5], "seeds": 2, "variants": variants}
     with uncompiled():
         rows = bench.run(plan | {"strategies": names}, threads=None, progress=False)
-        again = bench.run(plan | {"strategies": names[::-1]}, threads=None, progress=False)
+        turned = {"strategies": names[::-1], "seeds": [1, 0]}
+        again = bench.run(plan | turned, threads=None, progress=False)
 
     def scores(rows):
         found = bench_results.table(rows)
@@ -296,7 +297,7 @@ def test_what_was_done_before_a_kill_stays(told, tmp_path):
     kept = {file.name: file.read_bytes() for file in run_files(out)}
     assert 4 <= len(kept) < 16 and all(json.loads(content) for content in kept.values())
     (tmp_path / "calls").unlink()
-    finish(start(path, out))
+    bench.run(bench.read_plan(path, own_code=True), out, progress=False)
     assert len(run_files(out)) == 16 and len(calls(tmp_path)) == 16 - len(kept)
     assert all((out / "runs" / name).read_bytes() == content for name, content in kept.items())
 
@@ -323,7 +324,7 @@ def test_two_at_once_do_no_harm(told, tmp_path):
     with (out / "table.csv").open(encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     assert len(found) == 30 and float(found[3]["mine"]) == int(found[3]["seed"]) / 3
-    assert not list(out.rglob(".part-*"))
+    assert not list(out.rglob(".part-*")) and len(calls(tmp_path)) < 50  # work is shared
 
 
 def test_a_run_that_fails_does_not_stop_the_others(told, tmp_path, capsys):
@@ -369,15 +370,16 @@ def test_the_others_go_on_when_a_process_dies(told, tmp_path, capfd):
 
 
 def test_every_way_of_running_gives_one_table(told, tmp_path):
-    path, tables = told(["raw pixels", "noted"], seeds=3), {}
-    ways = {"one after the other": [], "joblib": ["--jobs", "2"]}
-    if pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed"):
-        ways["Dask"] = ["--jobs", "2", "--dask", "local"]
-    for name, words in ways.items():
-        finish(start(path, tmp_path / name, *words))
-        tables[name] = [
-            (tmp_path / name / f"{file}.csv").read_bytes() for file in ("table", "summary")
-        ]
+    path = told(["raw pixels", "noted"], seeds=3)
+    plan, tables = bench.read_plan(path, own_code=True), {}
+    for name, jobs in {"one after the other": 1, "joblib": 2}.items():
+        rows = bench.run(plan, tmp_path / name, jobs=jobs, progress=False)
+        bench_results.write_all(tmp_path / name, rows)
+    pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
+    finish(start(path, tmp_path / "Dask", "--jobs", "2", "--dask", "local"))
+    for name in ("one after the other", "joblib", "Dask"):
+        files = [tmp_path / name / f"{file}.csv" for file in ("table", "summary")]
+        tables[name] = [file.read_bytes() for file in files]
     assert tables["joblib"] == tables["one after the other"] == tables["Dask"]
     assert len(tables["Dask"][0].splitlines()) == 13
 
