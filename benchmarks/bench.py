@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import itertools
+import multiprocessing
 import os
 import random
 import sys
@@ -64,7 +66,8 @@ def run_one(job: Job) -> Row:
     job
         What to do, with how many cores.  With None, threads are left alone.
     """
-    _let_it_grow()
+    if multiprocessing.current_process().name.startswith("Loky"):
+        _be_a_worker()
     plan, run = job.plan, job.run
     row: Row = {"lab": plan.lab_name, **run._asdict()}
     with _alone, _few_threads(job.threads), contextlib.redirect_stdout(sys.stderr):
@@ -92,14 +95,26 @@ def run_one(job: Job) -> Row:
     return row | {"versions": _versions()}
 
 
-def _let_it_grow() -> None:
-    """Let a worker of loky's keep a network: it takes 300 MB more than at first for a leak.
-
-    loky would end it after some runs, and each new one loads TensorFlow again.
-    """
+@functools.cache
+def _be_a_worker() -> None:
+    """In a process of loky's: keep networks, and end when nobody wants the results any more."""
+    # loky takes 300 MB more than at first for a leak, as every network makes them: it would
+    # end this process after some runs, and the next one would load TensorFlow again.
     name = "joblib.externals.loky.process_executor"
     if hasattr(sys.modules.get(name), "_MAX_MEMORY_LEAK_SIZE"):
         sys.modules[name]._MAX_MEMORY_LEAK_SIZE = MOST_GROWTH  # type: ignore[attr-defined]
+    # It would also wait for five minutes after whoever started it was killed.
+    import psutil
+
+    first = os.getppid()
+    parent = psutil.Process(first)
+
+    def watch() -> None:
+        while os.getppid() == first and parent.is_running():
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _spent(lab: Any, run: Run) -> int:

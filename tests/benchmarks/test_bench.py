@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ctrl_c
 import numpy as np
+import psutil
 import pytest
 
 from benchmarks import bench, bench_plan, bench_results, bench_strategies
@@ -290,10 +291,12 @@ def test_a_second_start_does_what_is_missing_only(told, tmp_path):
 
 def test_what_was_done_before_a_kill_stays(told, tmp_path):
     path, out = told(seeds=8), tmp_path / "out"
-    process = start(path, out, NAP="0.05")
+    process = start(path, out, "--jobs", "2", NAP="0.1")
     wait_for(4, out, process)
+    workers = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.communicate()
+    assert not psutil.wait_procs(workers, timeout=30)[1]  # nobody works on for nothing
     kept = {file.name: file.read_bytes() for file in run_files(out)}
     assert 4 <= len(kept) < 16 and all(json.loads(content) for content in kept.values())
     (tmp_path / "calls").unlink()
