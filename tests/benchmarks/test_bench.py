@@ -3,10 +3,12 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import ctrl_c
@@ -260,6 +262,29 @@ def test_a_run_hangs_on_its_seed_and_not_on_what_ran_before(uncompiled):
     drawn = {row["strategy"]: row for row in rows if row["seed"] == 1}
     assert drawn["frozen features"]["accuracy"] > 0.7 and drawn["frozen features"]["auc"] > 0.7
     assert len(drawn) == len(names)
+
+
+def test_the_strategy_on_the_page_runs(uncompiled):
+    page = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
+    code = next(
+        code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def" in code
+    )
+    names = {}
+    exec(code, names)
+    plan = {"lab": tiny_lab, "own": {"nearest": names["nearest"]}, "labels": [5], "seeds": 1}
+    plan |= {"variants": {"three": {"strategy": "nearest", "neighbours": 3}}}
+    with uncompiled():
+        plan |= {"strategies": ["nearest", "three"]}
+        first, third = bench.run(plan, threads=None, progress=False)
+    assert first["accuracy"] > 0.7 and third["accuracy"] != first["accuracy"]
+
+
+def test_the_example_is_the_one_on_the_page():
+    page = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(lab.*?)```", page, re.DOTALL)
+    example = ROOT / "benchmarks" / "example_bench.toml"
+    assert tomllib.loads(shown) == tomllib.loads(example.read_text(encoding="utf-8"))
+    assert len(bench.read_plan(example).runs) == 60
 
 
 # --- what is kept --------------------------------------------------------------------------------
