@@ -241,7 +241,7 @@ def tiny_lab(network, seed):
 
 def test_a_run_hangs_on_its_seed_and_not_on_what_ran_before(uncompiled):
     short = {
-        name: {"strategy": name, "epochs": epochs, "batch_size": 10}
+        name: {"strategy": name, "epochs": epochs, "batch_size": 10, "learning_rate": 0.1}
         for name, epochs in {"fine-tuning": 2, "from scratch": 1}.items()
     }
     variants = {f"{name}, short": what for name, what in short.items()}
