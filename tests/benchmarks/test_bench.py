@@ -399,17 +399,18 @@ def test_the_others_go_on_when_a_process_dies(told, tmp_path, capfd):
 
 def test_every_way_of_running_gives_one_table(told, tmp_path):
     path = told(["raw pixels", "noted"], seeds=3)
-    plan, tables = bench.read_plan(path, own_code=True), {}
+    plan = bench.read_plan(path, own_code=True)
+
+    def tables(name):
+        return [(tmp_path / name / f"{file}.csv").read_bytes() for file in ("table", "summary")]
+
     for name, jobs in {"one after the other": 1, "joblib": 2}.items():
         rows = bench.run(plan, tmp_path / name, jobs=jobs, progress=False)
         bench_results.write_all(tmp_path / name, rows)
+    assert tables("joblib") == tables("one after the other")
     pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
     finish(start(path, tmp_path / "Dask", "--jobs", "2", "--dask", "local"))
-    for name in ("one after the other", "joblib", "Dask"):
-        files = [tmp_path / name / f"{file}.csv" for file in ("table", "summary")]
-        tables[name] = [file.read_bytes() for file in files]
-    assert tables["joblib"] == tables["one after the other"] == tables["Dask"]
-    assert len(tables["Dask"][0].splitlines()) == 13
+    assert tables("Dask") == tables("joblib") and len(tables("Dask")[0].splitlines()) == 13
 
 
 def test_without_dask_it_says_what_to_install(told, tmp_path, monkeypatch, capsys):
