@@ -87,7 +87,8 @@ def test_a_page_says_of_its_notebook_what_that_says_of_itself(number):
     assert f"**Key to the quizzes:** {' · '.join(letters)}\n" in page
     for title in ("Aims", "When time is short", "Usual misunderstandings"):
         assert cut_out(page, title).strip()
-    assert len(re.findall(r"^\d\. ", cut_out(page, "To discuss"), re.MULTILINE)) == 3
+    questions = r"^\d\. .+ \*Listen for:\* .+"
+    assert len(re.findall(questions, cut_out(page, "To discuss"), re.MULTILINE)) == 3
     for part in (r"\*\*Q\d \(\d marks\)\.\*\*", r"\*Answer\.\*", r"\*Marks\.\*"):
         assert len(re.findall(part, cut_out(page, "In an examination"))) == 3, part
 
@@ -164,6 +165,22 @@ def test_the_minutes_of_every_timetable_add_up():
     assert [row[:2] for row in weeks] == [[str(week), "90"] for week in range(1, 13)]
     taught = {number for row in weeks for number in re.findall(r"\b(\d\d), section", row[2])}
     assert taught >= set(NOTEBOOKS) - {"07", "11"}
+
+
+def test_a_lesson_has_the_minutes_that_the_plans_of_its_sections_want():
+    """Where a row teaches sections of a notebook: sections without a plan want none."""
+    wants = {}
+    for number, page in PAGES.items():
+        for minutes, section, _ in rows(cut_out(text_of(page), "Plan: ")):
+            wants[number, int(section.strip("*").split(".")[0])] = int(minutes)
+    short = []
+    for row in rows(text_of(GUIDE / "timetables.md")):
+        minutes, what = row[1:3]
+        taught = [(n, place) for n in PAGES for place in named(what, n)]
+        wanted = sum(wants.get(one, 0) for one in taught)
+        if what[:2].isdigit() and wanted > int(minutes):
+            short.append((what, wanted))
+    assert short == []
 
 
 def anchor(title):
