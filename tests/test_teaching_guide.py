@@ -172,7 +172,9 @@ def test_a_lesson_has_the_minutes_that_the_plans_of_its_sections_want():
     wants = {}
     for number, page in PAGES.items():
         for minutes, section, _ in rows(cut_out(text_of(page), "Plan: ")):
-            wants[number, int(section.strip("*").split(".")[0])] = int(minutes)
+            place = re.match(r"\*\*(\d+)\.", section)
+            if place:  # the rooms of a museum have none
+                wants[number, int(place[1])] = int(minutes)
     short = []
     for row in rows(text_of(GUIDE / "timetables.md")):
         minutes, what = row[1:3]
