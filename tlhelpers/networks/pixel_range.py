@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,10 +78,30 @@ def check_pixels(model: keras.Model, images: np.ndarray) -> None:
             f"The images seem to be unprepared: the values go from {low:g} to {high:g}. {_CALL} "
             "with the name of the network."
         )
+    known = known_family(layers)
+    if known and not norms:
+        _check_known(known, low, high, scalers)
+
+
+def known_family(layers: Iterable[keras.Layer]) -> str | None:
+    """Return the module of the table that a network is of, if the names of its layers tell.
+
+    Only families that do not rescale pixels by themselves are known.
+
+    Parameters
+    ----------
+    layers
+        All layers of the network, at any depth.
+
+    Examples
+    --------
+    >>> import keras
+    >>> known_family(keras.applications.MobileNet(weights=None).layers)
+    'mobilenet'
+    """
     names = {layer.name for layer in layers}
     known = [module for module, some in _KNOWN_BY.items() if some <= names]
-    if len(known) == 1 and not norms:
-        _check_known(known[0], low, high, scalers)
+    return known[0] if len(known) == 1 else None
 
 
 def _takes_pixels_as_they_are(model: keras.Model) -> bool:

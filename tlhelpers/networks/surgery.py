@@ -214,6 +214,27 @@ def cut_head(model: keras.Model, layer: str | None = None) -> keras.Model:
     return keras.Model(model.inputs, end, name=f"{model.name}_backbone")
 
 
+def input_of(model: keras.Model, layer: keras.Layer) -> Any:
+    """Return what comes to a layer of a network, as a tensor to build another network with.
+
+    Parameters
+    ----------
+    model
+        A network.
+    layer
+        One of ``model.layers``, with one input.
+
+    Examples
+    --------
+    >>> import keras
+    >>> layers = [keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(2)]
+    >>> model = keras.Sequential(layers)
+    >>> input_of(model, model.layers[-1]).shape
+    (None, 3)
+    """
+    return _node_of(model, layer).input_tensors[0]
+
+
 def _node_of(model: keras.Model, layer: keras.Layer) -> Any:
     """Return where a layer stands in a network: its inputs and outputs there.
 
