@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def look_at_mode(subject: Subject) -> Iterator[Finding | NotSeen]:
     for network in _networks(subject.model):
         for layer in network.layers:
             for node in getattr(layer, "_inbound_nodes", []):
-                if node.arguments.kwargs.get("training") is True:
+                given = node.arguments.kwargs.get("training")
+                if given is True and not _augments(layer):
                     yield Finding(
                         "training_true",
                         f"{layer.name} was called with training=True when {network.name} was "
@@ -116,6 +118,12 @@ def look_at_mode(subject: Subject) -> Iterator[Finding | NotSeen]:
                     )
                     return
     yield NotSeen("training_true", "how you call the model. answers=... compares.")
+
+
+def _augments(layer: keras.Layer) -> bool:
+    """Say whether a layer has training=True by itself, as those of augmentation have."""
+    wanted = inspect.signature(layer.call).parameters.get("training")
+    return wanted is not None and wanted.default is True
 
 
 def look_at_flatten(subject: Subject) -> Iterator[Finding | NotSeen]:
