@@ -147,6 +147,8 @@ def look_at_colours(subject: Subject) -> Iterator[Finding | NotSeen]:
     _want_pictures(subject)
     if not subject.family:
         raise CannotSee("which network it is, and so the order of its colours, is not known.")
+    if any(isinstance(item, Finding) for item in look_at_range(subject)):
+        raise CannotSee("put the range of the pixels right first.")
     black, white = bounds(subject.family)
     for part in subject.parts:
         order = _order(subject, part)
@@ -196,8 +198,8 @@ def _fits(arriving: np.ndarray, black: np.ndarray, white: np.ndarray) -> bool:
 def _order(subject: Subject, part: Part) -> list[int] | None:
     """Return as which channel red, green and blue arrive, if that can be tried."""
     images = part.images
-    if images.ndim != 4 or images.shape[-1] != 3:
-        return None
+    if images.ndim != 4 or images.shape[-1] != 3 or images.min() < 0:
+        return None  # they are prepared already
     full = 255 if images.dtype == np.uint8 or images.max() > 1.5 else 1
     colours = np.zeros((4, *images.shape[1:]), images.dtype)
     for channel in range(3):

@@ -106,6 +106,8 @@ def look_at_copies(subject: Subject) -> Iterator[Finding | NotSeen]:
         raise CannotSee("train and test are no pictures of the same size.")
     if len(train.images) < 2 * CROWD:
         raise CannotSee(f"there are only {len(train.images)} pictures in train.")
+    if any(item.name == "take_skip" for item in look_at_same(subject)):
+        raise CannotSee("the very same pictures are on both sides: put that right first.")
     scale = float(train.images.min()), float(train.images.max())
     here = _vectors(train.images, scale)
     for part in (subject.test, subject.validation):
