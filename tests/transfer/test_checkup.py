@@ -154,6 +154,54 @@ def test_grey_pictures_as_one_colour_of_three(mobilenet):
     assert tl.checkup(mobilenet, **given).names == {"grey"}
 
 
+# ------------------------------------------------------------------ files
+
+
+def photographs(folder, turned=()):
+    """Write a few files as a phone does: some lie on their side, with a note to turn them."""
+    files = []
+    for number, image in enumerate(pictures(24, seed=1)):
+        file = folder / "ab"[number % 2] / f"{number:02}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        note, picture = Image.Exif(), Image.fromarray(image)
+        if number in turned:
+            note[0x0112] = 6
+            picture = picture.transpose(Image.Transpose.ROTATE_90)
+        picture.save(file, exif=note, quality=95)
+        files.append(file)
+    return files
+
+
+def test_photographs_that_lie_on_their_side(tmp_path):
+    model = compiled(small())
+    files = photographs(tmp_path, turned=(3, 4))
+    labels, test = np.arange(24) % 2, pair(30, seed=2)
+    by_keras = np.stack([np.asarray(keras.utils.load_img(file)) for file in files])
+    shown = tl.image_files.load_images(files, 32, progress=False)
+    given = dict(test=test, files=files)
+    assert tl.checkup(model, (by_keras, labels), **given).names == {"exif"}
+    assert tl.checkup(model, (shown, labels), **given).names == set()
+    assert tl.checkup(model, (by_keras, labels), test).names == set()
+    assert tl.checkup(model, read_folder(tmp_path), test).names == {"exif"}
+
+
+def test_a_folder_of_photographs_that_are_upright(tmp_path):
+    photographs(tmp_path)
+    found = tl.checkup(compiled(small()), read_folder(tmp_path), pair(30, seed=2))
+    assert found.names == set()
+    assert "exif" not in {item.name for item in found.not_seen}
+
+
+def test_arrays_with_blue_first_are_compared_with_their_files(tmp_path, mobilenet):
+    files = photographs(tmp_path)
+    images, labels = tl.image_files.load_images(files, 32, progress=False), np.arange(24) % 2
+    given = dict(test=pair(30, seed=2), files=files, preprocess=tf_mode)
+    assert tl.checkup(mobilenet, (images, labels), **given).names == set()
+    assert tl.checkup(mobilenet, (images[..., ::-1], labels), **given).names == {"channel_order"}
+    with pytest.raises(ValueError, match="files"):
+        tl.checkup(mobilenet, (images[1:], labels[1:]), **given)
+
+
 # ------------------------------------------------------------------ training
 
 

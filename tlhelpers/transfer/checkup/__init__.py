@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlhelpers.data.wording import counted
-from tlhelpers.inputs import check_shape, read_array, read_function, read_names, read_network
+from tlhelpers.inputs import (
+    check_shape,
+    read_array,
+    read_function,
+    read_items,
+    read_names,
+    read_network,
+)
 from tlhelpers.networks.surgery import read_one_input
-from tlhelpers.transfer.checkup import classes, pipelines, pixels, sides, training
+from tlhelpers.transfer.checkup import classes, from_files, pipelines, pixels, sides, training
 from tlhelpers.transfer.checkup.report import Checkup, Finding, NotSeen
 from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject, read_part
 
@@ -30,6 +37,7 @@ CHECKS: dict[Callable, tuple[str, ...]] = {
     pixels.look_at_range: ("range", "prepared_twice"),
     pixels.look_at_colours: ("channel_order",),
     pixels.look_at_grey: ("grey",),
+    from_files.look_at_files: ("exif",),
     training.look_at_statistics: ("statistics",),
     training.look_at_mode: ("training_true",),
     training.look_at_compile: ("not_compiled",),
@@ -70,6 +78,7 @@ def checkup(
     groups: Sequence[Any] | None = None,
     class_names: Sequence[Any] | None = None,
     source_classes: Sequence[str] | None = None,
+    files: Sequence[Any] | None = None,
     answers: np.ndarray | None = None,
 ) -> Checkup:
     """Look for the usual mistakes in a network, its data and how it is trained.
@@ -97,6 +106,8 @@ def checkup(
     source_classes
         What the network was pretrained to tell apart; by default the classes of ImageNet, if it
         is a network of Keras Applications.
+    files
+        The picture files that train was read from, in its order.
     answers
         What you judged: the answers to test, in its order, as class numbers or rows.
 
@@ -127,6 +138,8 @@ def checkup(
     subject.class_names = _read_class_names(class_names)
     if source_classes is not None:
         subject.source_classes = read_names(source_classes, "source_classes", most=100_000)
+    if files is not None:
+        subject.files = _read_files(files, subject.train)
     if answers is not None:
         subject.answers = read_array(answers, "answers")
     findings: dict[str, Finding] = {}
@@ -187,6 +200,13 @@ def _read_groups(groups: Any, subject: Subject) -> tuple[np.ndarray, ...] | None
             raise ValueError(
                 f"groups must have one entry for each image of {name}; got {side.shape}."
             )
+    return found
+
+
+def _read_files(paths: Any, train: Part | None) -> list[Any]:
+    found = read_items(paths, "files")
+    if train is None or train.count != len(found):
+        raise ValueError(f"files must have one file for each image of train; got {len(found)}.")
     return found
 
 

@@ -182,7 +182,7 @@ def look_at_colours(subject: Subject) -> Iterator[Finding | NotSeen]:
         yield NotSeen(
             "channel_order",
             "whether the arrays are RGB or BGR (as OpenCV reads files) cannot be told from "
-            "numbers alone. files=... compares them with their files.",
+            "numbers alone. files=[...] compares them with their files.",
         )
 
 
