@@ -19,7 +19,7 @@ from check_subjects import (
 )
 
 import tlhelpers as tl
-from tlhelpers.data import handwriting
+from tlhelpers.fetching import fetch
 from tlhelpers.networks import surgery
 
 layers, applications = keras.layers, keras.applications
@@ -67,9 +67,8 @@ def digits_fine_tuned() -> dict:
     test = lab.preprocess(lab.test.images), lab.test.labels
     answers = model.predict(test[0], batch_size=256, verbose=0)
     train = lab.preprocess(lab.train.images), lab.train.labels
-    writers = handwriting.writer_of_rows() if hasattr(handwriting, "writer_of_rows") else None
-    assert writers is None or len(writers)
-    return dict(model=model, train=train, test=test, answers=answers, groups=([1] * 905, [2] * 892))
+    writers = [1] * len(train[1]), [2] * len(test[1])
+    return dict(model=model, train=train, test=test, answers=answers, groups=writers)
 
 
 @sound
@@ -91,10 +90,9 @@ def characters_of_39_classes() -> dict:
     labels = np.arange(390) % 39
     drawn = [lab.draw_source(labels, seed=seed) for seed in (0, 1)]
     model = lab.network()
-    surgery.freeze(model)
-    model.layers[-1].trainable = model.trainable = True
+    surgery.train_only(model, lambda layer: layer is model.layers[-1])
     return dict(
-        model=compiled(model, 1e-4),
+        model=compiled(model),
         train=(drawn[0], labels),
         test=(drawn[1], labels),
         preprocess=lab.preprocess,
@@ -123,7 +121,7 @@ def _application(name: str, module: str | None, side: int = 32, **more) -> dict:
 
 @sound
 def mobilenet_v2() -> dict:
-    return _application("MobileNetV2", "mobilenet_v2", class_names=["mug", "plate", "spoon"])
+    return _application("MobileNetV2", "mobilenet_v2", class_names=["whole", "cracked", "dirty"])
 
 
 @sound
@@ -204,11 +202,8 @@ def efficientnet_lite_fine_tuned_in_two_phases() -> dict:
 @sound
 def whole_vgg16_for_prediction() -> dict:
     whole = seem_trained(applications.VGG16(weights=None, classes=3, input_shape=(48, 48, 3)))
-    return dict(
-        model=compiled(whole, 1e-5),
-        preprocess=applications.vgg16.preprocess_input,
-        **sides(side=48),
-    ) | {"model": frozen(whole)}
+    prepare = applications.vgg16.preprocess_input
+    return dict(model=compiled(frozen(whole)), preprocess=prepare, **sides(side=48))
 
 
 # ------------------------------------------------------------------ other forms
@@ -349,13 +344,10 @@ def patches_of_photographs() -> dict:
 
 @sound
 def solar_cells_cut_between_modules() -> dict:
-    from tlhelpers.fetching import installed
-
-    if not hasattr(installed, "nothing"):
-        try:
-            cells = tl.solar.load_solar_cells(32, progress=False)
-        except Exception as error:
-            pytest.skip(f"the solar cells are not here ({type(error).__name__})")
+    try:
+        cells = tl.solar.load_solar_cells(32, progress=False)
+    except fetch.FileNotHere:
+        pytest.skip("the solar cells are not here")
     train, test = tl.solar.split_modules(cells.modules, cells.kinds)
     whole = tl.networks.build_network("EfficientNetLite0", size=32)
     base = frozen(seem_trained(keras.Model(whole.input, whole.get_layer("avg_pool").output)))
