@@ -390,6 +390,14 @@ def test_augmentation_that_is_cached(augment):
     assert tl.checkup(model, new_draws, test).names == set()
 
 
+def test_augmentation_that_a_seed_makes_the_same_in_each_epoch():
+    train, test = sides().values()
+    model = compiled(small())
+    keras.utils.set_random_seed(0)
+    assert tl.checkup(model, data(*train).map(flipped), test).names == {"cached_augmentation"}
+    assert tl.checkup(model, data(*train).map(turned), test).names == set()
+
+
 @pytest.mark.parametrize("augment", [flipped, turned])
 def test_a_test_that_is_augmented(augment):
     train, test = sides().values()
@@ -409,7 +417,8 @@ def test_a_test_from_a_generator_that_augments():
 
     spec = tf.TensorSpec((None, 32, 32, 3), tf.uint8), tf.TensorSpec((None,), tf.int64)
     changing = tf.data.Dataset.from_generator(batches, output_signature=spec)
-    assert tl.checkup(compiled(small()), train, changing).names == {"augmented_test"}
+    found = tl.checkup(compiled(small()), train, changing)
+    assert found.names == {"augmented_test"}, found.not_seen
 
 
 def test_a_test_that_is_shuffled():

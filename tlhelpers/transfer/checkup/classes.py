@@ -76,6 +76,9 @@ def _by_answers(subject: Subject) -> Iterator[Finding]:
     outputs = subject.model.output_shape[-1]
     if not isinstance(outputs, int) or outputs < 2:
         return
+    head = [layer for layer in subject.layers if layer.weights][-1]
+    if not looks_trained(head):
+        return
     tables = {}
     for part in (subject.train, subject.test):
         if part is None or part.labels is None:
@@ -254,11 +257,11 @@ def look_at_answers(subject: Subject) -> Iterator[Finding | NotSeen]:
         raise CannotSee(f"answers has {len(given)} rows, and test {test.count} images.")
     own, _ = subject.asked(test)
     rows = test.rows[subject.asked_rows(test)]
-    picked = given if given.ndim == 1 else given.argmax(axis=-1)
-    single = own.shape[-1] == 1
-    mine = (own[:, 0] > 0.5).astype(int) if single else own.argmax(axis=-1)
-    if given.ndim == 2 and single:
-        picked = (given[:, 0] > 0.5).astype(int)
+    if own.shape[-1] == 1:
+        mine, picked = own[:, 0] > 0.5, given.reshape(len(given), -1)[:, 0] > 0.5
+    else:
+        mine = own.argmax(axis=-1)
+        picked = given if given.ndim == 1 else given.argmax(axis=-1)
     agree = float((picked[rows] == mine).mean())
     if agree > 0.9:
         return

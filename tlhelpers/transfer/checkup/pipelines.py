@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from tlhelpers.transfer.checkup.report import Finding, NotSeen
-from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject
+from tlhelpers.transfer.checkup.subject import (
+    CannotSee,
+    Part,
+    Subject,
+    pixel_names,
+    read_images,
+)
 
 #: Operations of TensorFlow that draw at random.
 _DRAWS = re.compile("Random|TruncatedNormal|Multinomial|SampleDistorted")
@@ -31,6 +35,16 @@ def look_at_cache(subject: Subject) -> Iterator[Finding | NotSeen]:
                 ".map(augment).",
             )
             return
+    random = _random_steps(train.steps)
+    if random and (train.whole or not _shuffles(train)):
+        if sorted(train.pixel_names) == sorted(pixel_names(read_images(train.steps[0]))):
+            yield Finding(
+                "cached_augmentation",
+                f"train draws at random ({random[0]}), and gives the same pixels in two passes: "
+                "with a seed, as keras.utils.set_random_seed sets it, tf.image.random_... draws "
+                "the same in every epoch",
+                "Augment with layers, such as keras.layers.RandomFlip()(images, training=True).",
+            )
 
 
 def look_at_test_pixels(subject: Subject) -> Iterator[Finding | NotSeen]:
@@ -42,17 +56,16 @@ def look_at_test_pixels(subject: Subject) -> Iterator[Finding | NotSeen]:
             yield NotSeen("augmented_test", ARRAYS)
             continue
         random = _random_steps(part.steps)
-        kept = any(_kind(s) == "Cache" and _random_steps(_before(s)) for s in part.steps)
         # Read whole, two passes have the same pictures, in whatever order.
         changed = part.again is not None and part.whole and _changed(part)
         if part.again is not None and not part.whole and not _shuffles(part):
             changed = _changed(part)
-        if changed or (random and (kept or part.again is None)):
-            seen = f"{part.name} draws at random ({random[0]})" if random else part.name
-            how = "in two passes, it gives different pixels" if changed else "and keeps one draw"
+        if changed or random:
+            seen = [f"draws at random ({name}) in a map()" for name in random[:1]]
+            seen += ["gives other pixels in each pass"] * bool(changed)
             yield Finding(
                 "augmented_test",
-                f"{seen}: {how}",
+                f"{part.name} {' and '.join(seen)}",
                 "Augment what is learnt from, and nothing else.",
             )
             return
@@ -106,7 +119,7 @@ def _random_steps(steps: Any) -> list[str]:
             graph = function.graph.as_graph_def()
             nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
             found += sorted({node.op for node in nodes if _DRAWS.search(node.op)})
-    return found
+    return [name for name in found if "KeyCounter" not in name]
 
 
 def _shuffles(part: Part) -> bool:
@@ -121,21 +134,11 @@ def _shuffles(part: Part) -> bool:
     )
 
 
-def row_names(images: np.ndarray) -> list[bytes]:
-    """Return a short name for the content of each image, the same for the same pixels."""
-    import hashlib
-
-    return [
-        hashlib.blake2b(np.ascontiguousarray(image).data.cast("B"), digest_size=16).digest()
-        for image in images
-    ]
-
-
 def _changed(part: Part) -> bool:
     assert part.again is not None
-    return sorted(row_names(part.images)) != sorted(row_names(part.again))
+    return sorted(part.pixel_names) != sorted(pixel_names(part.again))
 
 
 def _reordered(part: Part) -> bool:
     assert part.again is not None
-    return not _changed(part) and row_names(part.images) != row_names(part.again)
+    return not _changed(part) and part.pixel_names != pixel_names(part.again)

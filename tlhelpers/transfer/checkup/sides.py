@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.transfer.checkup.pipelines import row_names
 from tlhelpers.transfer.checkup.report import Finding, NotSeen
-from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject
+from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject, pixel_names
 
 SIDE = 16  # pixels of the thumbnails that are compared
 CROWD = 10  # the neighbour that says how close pictures are that only resemble each other
 CLOSE = 0.35  # of its distance: a copy is nearer
+MOST_NUMBERS = 2**24  # of which mean and spread are calculated
 DRAWN_TWICE = 0.05  # the share of a test in train from which on a copy here and there is no reason
 
 
@@ -63,9 +63,12 @@ def _same(part: Part, other: Part) -> int:
     """Count the images of one side that are on another."""
     if part.images.shape[1:] != other.images.shape[1:]:
         return 0
+    if part.images.dtype == other.images.dtype:
+        there = set(other.pixel_names)
+        return sum(name in there for name in part.pixel_names)
     kind = np.result_type(part.images, other.images)
-    there = set(row_names(other.images.astype(kind, copy=False)))
-    return sum(name in there for name in row_names(part.images.astype(kind, copy=False)))
+    there = set(pixel_names(other.images.astype(kind)))
+    return sum(name in there for name in pixel_names(part.images.astype(kind)))
 
 
 def _reshuffled_cut(train: Part, other: Part) -> bool:
@@ -129,9 +132,7 @@ def look_at_copies(subject: Subject) -> Iterator[Finding | NotSeen]:
 
 def _vectors(images: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
     """Return thumbnails as rows of length 1, without their brightness: shape (n, SIDE**2)."""
-    grey = images if images.ndim == 3 else images.mean(axis=-1)
-    small = np.stack([_shrunk(image) for image in grey])
-    rows = small.reshape(len(small), -1)
+    rows = np.stack([_shrunk(image).ravel() for image in images])
     rows -= rows.mean(axis=1, keepdims=True)
     noise = (scale[1] - scale[0]) / 255
     size = np.sqrt((rows**2).sum(axis=1) + rows.shape[1] * noise**2)
@@ -139,8 +140,9 @@ def _vectors(images: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
 
 
 def _shrunk(image: np.ndarray) -> np.ndarray:
-    """Return the means of SIDE × SIDE fields, or a smaller picture as it is."""
+    """Return the grey of SIDE × SIDE fields, or of a smaller picture as it is."""
     image = image.astype(np.float32)
+    image = image.mean(axis=-1) if image.ndim == 3 else image
     for axis in (0, 1):
         length = image.shape[axis]
         if length > SIDE:
@@ -194,7 +196,8 @@ def look_at_scale(subject: Subject) -> Iterator[Finding | NotSeen]:
         yield unseen
         return
     rows = [part.images.reshape(len(part.images), -1) for part in parts]
-    if len({one.shape[1] for one in rows}) > 1 or rows[0].dtype.kind != "f":
+    size = sum(one.size for one in rows)
+    if len({one.shape[1] for one in rows}) > 1 or rows[0].dtype.kind != "f" or size > MOST_NUMBERS:
         yield unseen
         return
     every = np.concatenate(rows).astype(np.float64)

@@ -6,6 +6,7 @@ which what it would write to its variables is thrown away.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +26,8 @@ if TYPE_CHECKING:  # for readers and type checkers only: Keras and TensorFlow ta
 
 MOST_IMAGES = 2_000  # of a dataset, or of an array whose rows are larger than this allows
 MOST_BYTES = 2**28
-ASKED = 128  # images of each side that the network itself is shown
+ASKED = 128  # images of each side that the network itself is shown, at most,
+PLACES = 2_000_000  # and their pixels: of photographs, some dozens
 FEW = 64  # images whose pixels are looked at on their way into it
 
 
@@ -79,12 +81,25 @@ class Part:
         """Say whether every image was read."""
         return self.count == len(self.images)
 
+    @cached_property
+    def pixel_names(self) -> list[bytes]:
+        """Return a short name for the content of each image, the same for the same pixels."""
+        return pixel_names(self.images)
+
     def said_by_steps(self, name: str) -> list[str] | None:
         """Return what Keras wrote beside a dataset of a folder, such as ``class_names``."""
         for step in self.steps:
             if getattr(step, name, None):
                 return [str(item) for item in getattr(step, name)]
         return None
+
+
+def pixel_names(images: np.ndarray) -> list[bytes]:
+    """Return a short name for each image, the same for the same pixels."""
+    return [
+        hashlib.blake2b(np.ascontiguousarray(image).data.cast("B"), digest_size=16).digest()
+        for image in images
+    ]
 
 
 def read_part(part: Any, name: str, *, twice: bool = False) -> Part | None:
@@ -133,11 +148,15 @@ def read_part(part: Any, name: str, *, twice: bool = False) -> Part | None:
 
 
 def class_numbers(labels: np.ndarray | None) -> np.ndarray | None:
-    """Return class numbers for labels of any usual form: numbers, a column, one-hot rows."""
-    if labels is None:
+    """Return class numbers for labels of any usual form: numbers, a column, one-hot rows.
+
+    None if they are something else, such as several tags for each image.
+    """
+    if labels is None or labels.dtype.kind not in "biuf":
         return None
     if labels.ndim == 2 and labels.shape[1] > 1:
-        return labels.argmax(axis=1)
+        one_each = np.allclose(labels.sum(axis=1), 1) and labels.min() >= 0
+        return labels.argmax(axis=1) if one_each else None
     flat = labels.reshape(len(labels), -1)
     if flat.shape[1] != 1 or not np.equal(np.mod(flat, 1), 0).all():
         return None
@@ -166,6 +185,11 @@ def _read_dataset(dataset: tf.data.Dataset, name: str, twice: bool) -> Part:
     count = len(images) if over else None
     rows = np.arange(len(images))
     return Part(name, images, numbers, labels, numbers, rows, count, _steps(dataset), again)
+
+
+def read_images(dataset: tf.data.Dataset) -> np.ndarray:
+    """Return the images of one more pass over a dataset that was read before."""
+    return _one_pass(dataset, "train")[0]
 
 
 def _one_pass(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, np.ndarray | None, bool]:
@@ -282,15 +306,19 @@ class Subject:
         """Return the network's answers to some images of a side, and their class numbers."""
         if part.labels is None:
             raise CannotSee(f"{part.name} has no class numbers to compare answers with.")
-        rows = _evenly(len(part.images), ASKED)
         key = f"{part.name} answers"
         if key not in self.kept:
-            self.kept[key] = self.answers_to(self.prepared(part, ASKED))
-        return self.kept[key], part.labels[rows]
+            self.kept[key] = self.answers_to(self.prepared(part, self._most_asked))
+        return self.kept[key], part.labels[self.asked_rows(part)]
 
     def asked_rows(self, part: Part) -> np.ndarray:
         """Return which of the images that were read `asked` shows to the network."""
-        return _evenly(len(part.images), ASKED)
+        return _evenly(len(part.images), self._most_asked)
+
+    @cached_property
+    def _most_asked(self) -> int:
+        shape = self.prepared(self.parts[0]).shape
+        return max(32, min(ASKED, PLACES // int(np.prod(shape[1:3]))))
 
 
 def first_inside(model: keras.Model, images: np.ndarray) -> np.ndarray | None:
