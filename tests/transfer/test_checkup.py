@@ -661,6 +661,13 @@ def test_nothing_is_changed():
     np.testing.assert_array_equal(images, train[0])
 
 
+def test_pictures_are_not_prepared_in_place(mobilenet):
+    floats = {name: (x.astype("float32"), y) for name, (x, y) in sides().items()}
+    before = floats["train"][0].copy()
+    assert tl.checkup(mobilenet, **floats, preprocess=tf_mode).names == set()
+    np.testing.assert_array_equal(floats["train"][0], before)
+
+
 # ------------------------------------------------------------------ odd arguments
 
 
@@ -686,6 +693,12 @@ def test_what_is_no_network_or_no_data_is_refused():
         tl.checkup(model, train, pair(30), groups=([1], [2] * 30))
     with pytest.raises(TypeError, match="groups"):
         tl.checkup(model, train, pair(30), groups=[1] * 60)
+    with pytest.raises(ValueError, match="not finite"):
+        tl.checkup(model, (np.full((4, 32, 32, 3), np.nan), np.arange(4)))
+    with pytest.raises(ValueError, match="answers"):
+        tl.checkup(model, train, pair(30), answers=np.zeros(29, int))
+    with pytest.raises(ValueError, match="hand over test"):
+        tl.checkup(model, train, answers=np.zeros(60, int))
     with pytest.raises(ValueError, match="no weights yet"):
         tl.checkup(keras.Sequential([layers.Dense(3)]), train)
 

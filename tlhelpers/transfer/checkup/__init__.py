@@ -18,8 +18,10 @@ from tlhelpers.inputs import (
     read_array,
     read_function,
     read_items,
+    read_labels,
     read_names,
     read_network,
+    read_rows,
 )
 from tlhelpers.networks.surgery import read_one_input
 from tlhelpers.transfer.checkup import classes, from_files, pipelines, pixels, sides, training
@@ -70,7 +72,7 @@ NEVER = (
 
 def checkup(
     model: keras.Model,
-    train: Sequence[Any] | tf.data.Dataset | None,
+    train: Sequence[Any] | tf.data.Dataset | None = None,
     test: Sequence[Any] | tf.data.Dataset | None = None,
     *,
     preprocess: Callable[[np.ndarray], Any] | None = None,
@@ -137,11 +139,11 @@ def checkup(
     subject.groups = _read_groups(groups, subject)
     subject.class_names = _read_class_names(class_names)
     if source_classes is not None:
-        subject.source_classes = read_names(source_classes, "source_classes", most=100_000)
+        subject.source_classes = read_names(source_classes, "source_classes", most=10_000)
     if files is not None:
         subject.files = _read_files(files, subject.train)
     if answers is not None:
-        subject.answers = read_array(answers, "answers")
+        subject.answers = _read_answers(answers, subject)
     findings: dict[str, Finding] = {}
     unseen: dict[str, NotSeen] = {}
     for check, names in CHECKS.items():
@@ -193,13 +195,33 @@ def _read_groups(groups: Any, subject: Subject) -> tuple[np.ndarray, ...] | None
         return None
     if not isinstance(groups, (tuple, list)) or len(groups) != 2:
         raise TypeError("groups must be a pair: those of train, and those of test.")
-    found = tuple(np.asarray(side) for side in groups)
+    try:
+        found = tuple(np.asarray(side) for side in groups)
+    except Exception as error:
+        raise TypeError("groups must hold one name or number for each image.") from error
     for side, part in zip(found, (subject.train, subject.test), strict=True):
         if side.ndim != 1 or (part is not None and part.count not in (None, len(side))):
             name = part.name if part else "a side"
             raise ValueError(
                 f"groups must have one entry for each image of {name}; got {side.shape}."
             )
+    return found
+
+
+def _read_answers(answers: Any, subject: Subject) -> np.ndarray:
+    count = subject.test.count if subject.test else None
+    if subject.test is None:
+        raise ValueError("answers are those to test: hand over test=..., too.")
+    found = read_array(answers, "answers")
+    if found.ndim == 2:
+        found = read_rows(found, "answers")
+    elif subject.model.output_shape[-1] != 1:
+        found = read_labels(found, "answers")
+    if found.ndim not in (1, 2) or (count is not None and len(found) != count):
+        raise ValueError(
+            f"answers must have one row, or one class number, for each image of test; "
+            f"got {found.shape}."
+        )
     return found
 
 
@@ -215,8 +237,8 @@ def _read_class_names(names: Any) -> tuple[list[str], ...] | None:
         return None
     two = isinstance(names, (tuple, list)) and len(names) == 2
     if two and not any(isinstance(side, str) for side in names):
-        return tuple(read_names(side, "class_names", most=100_000) for side in names)
-    return (read_names(names, "class_names", most=100_000),)
+        return tuple(read_names(side, "class_names", most=10_000) for side in names)
+    return (read_names(names, "class_names", most=10_000),)
 
 
 def _looked_at(parts: list[Part]) -> str:

@@ -128,6 +128,7 @@ def read_part(part: Any, name: str, *, twice: bool = False) -> Part | None:
             f"The images of {name} must have the shape (n, ...), with at least one; "
             f"got {images.shape}."
         )
+    _check_finite(images, name)
     labels = None if part[1] is None else read_array(part[1], f"the labels of {name}")
     if labels is not None and (not labels.ndim or len(labels) != len(images)):
         raise ValueError(
@@ -145,6 +146,14 @@ def read_part(part: Any, name: str, *, twice: bool = False) -> Part | None:
         rows,
         len(images),
     )
+
+
+def _check_finite(images: np.ndarray, name: str) -> None:
+    if images.size and not (np.isfinite(images.min()) and np.isfinite(images.max())):
+        raise ValueError(
+            f"The images of {name} have values that are not finite (NaN or infinity). Leave those "
+            "pictures out, or find out what made them."
+        )
 
 
 def class_numbers(labels: np.ndarray | None) -> np.ndarray | None:
@@ -180,6 +189,7 @@ def _read_dataset(dataset: tf.data.Dataset, name: str, twice: bool) -> Part:
     images, labels, over = _one_pass(dataset, name)
     if not len(images):
         raise ValueError(f"{name} is a dataset without an image.")
+    _check_finite(images, name)
     numbers = class_numbers(labels)
     again = _one_pass(dataset, name)[0] if twice else None
     count = len(images) if over else None
