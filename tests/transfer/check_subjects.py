@@ -71,7 +71,8 @@ def frozen(base: keras.Model) -> keras.Model:
 
 
 def compiled(model: keras.Model, rate: float = 1e-3, loss="sparse_categorical_crossentropy"):
-    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
+    # Eagerly: for the few steps that are taken here, to trace them would take longer.
+    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"], run_eagerly=True)
     return model
 
 

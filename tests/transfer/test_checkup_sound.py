@@ -185,18 +185,24 @@ def preprocessing_inside_as_operations() -> dict:
 
 
 @sound
-def efficientnet_lite_fine_tuned_in_two_phases() -> dict:
+def fine_tuned_in_two_phases() -> dict:
+    base = backbone("MobileNet", alpha=0.25, pooling="avg")
+    model = with_head(base, before=[layers.Rescaling(1 / 127.5, -1)], new=True)
+    train = pair(40, seed=1)
+    base.trainable = False
+    compiled(model).fit(*train, epochs=1, verbose=0)
+    surgery.unfreeze(base, last=40)
+    compiled(model, 1e-4).fit(*train, epochs=1, verbose=0)
+    return dict(model=model, train=train, test=pair(30, seed=2), validation=pair(30, seed=3))
+
+
+@sound
+def efficientnet_lite() -> dict:
     whole = tl.networks.build_network("EfficientNetLite0", size=32)
     base = seem_trained(keras.Model(whole.input, whole.get_layer("avg_pool").output))
-    model = with_head(base, before=[layers.Rescaling(1 / 128, -127 / 128)], new=True)
-    base.trainable = False
-    compiled(model)
-    train = pair(40, seed=1)
-    model.fit(*train, epochs=1, verbose=0)
     surgery.unfreeze(base, last=40)
-    compiled(model, 1e-4)
-    model.fit(*train, epochs=1, verbose=0)
-    return dict(model=model, train=train, test=pair(30, seed=2), validation=pair(30, seed=3))
+    model = with_head(base, before=[layers.Rescaling(1 / 128, -127 / 128)])
+    return dict(model=compiled(model, 1e-4), **sides())
 
 
 @sound

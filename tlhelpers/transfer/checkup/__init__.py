@@ -85,8 +85,9 @@ def checkup(
 ) -> Checkup:
     """Look for the usual mistakes in a network, its data and how it is trained.
 
-    Call it after ``model.compile(...)`` and before ``model.fit(...)``: once a network has been
-    trained, nobody can see where its weights came from.  Nothing is changed in the network.
+    Call it after ``model.compile(...)`` and before ``model.fit(...)``: weights that are not those
+    of a new layer then count as pretrained, and once a network has been trained, nobody can see
+    where its weights came from.  Nothing is changed in the network.
     Of a large set, some of the images are looked at; the result says how many.
 
     Parameters

@@ -46,7 +46,7 @@ def look_at_statistics(subject: Subject) -> Iterator[Finding | NotSeen]:
 
 def look_at_rate(subject: Subject) -> Iterator[Finding | NotSeen]:
     """Find a learning rate for new layers in front of pretrained ones."""
-    layers = [x for x in _pretrained(subject) if x.trainable and x.trainable_weights]
+    layers = _learning(subject.model, _pretrained(subject))
     optimizer = _optimizer(subject.model)
     rate = _highest_rate(optimizer)
     limit = FAST * (100 if type(optimizer).__name__ == "SGD" else 1)
@@ -63,7 +63,7 @@ def look_at_rate(subject: Subject) -> Iterator[Finding | NotSeen]:
 def look_at_head(subject: Subject) -> Iterator[Finding | NotSeen]:
     """Find a new head that would be trained together with the pretrained layers."""
     head = _head(subject)
-    layers = [x for x in _pretrained(subject) if x.trainable and x.trainable_weights]
+    layers = _learning(subject.model, _pretrained(subject))
     if not layers:
         return
     if getattr(head, "bias", None) is None:
@@ -236,7 +236,7 @@ def _pretrained(subject: Subject) -> list[keras.Layer]:
     trained = [layer for layer in body if looks_trained(layer)]
     if not trained:
         return []
-    frozen = any(not layer.trainable or not layer.trainable_weights for layer in trained)
+    frozen = any(not layer.trainable for layer in trained)
     if int(_numbers(_optimizer(model).iterations)) and not frozen:
         raise CannotSee(AFTER_FIT)
     known = {id(layer) for layer in trained}
@@ -246,6 +246,12 @@ def _pretrained(subject: Subject) -> list[keras.Layer]:
         for i, layer in enumerate(body)
         if id(layer) in known or (i < last and not _tells(layer))
     ]
+
+
+def _learning(model: keras.Model, layers: list[keras.Layer]) -> list[keras.Layer]:
+    """Return the layers that training would change (not those inside a network that is frozen)."""
+    weights = {id(weight) for weight in model.trainable_variables}
+    return [x for x in layers if any(id(weight) in weights for weight in x.trainable_weights)]
 
 
 def looks_trained(layer: keras.Layer) -> bool:
