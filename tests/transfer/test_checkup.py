@@ -184,6 +184,10 @@ def test_photographs_that_lie_on_their_side(tmp_path):
     assert tl.checkup(model, (shown, labels), **given).names == set()
     assert tl.checkup(model, (by_keras, labels), test).names == set()
     assert tl.checkup(model, read_folder(tmp_path), test).names == {"exif"}
+    shuffled = keras.utils.image_dataset_from_directory(
+        tmp_path, image_size=(32, 32), seed=3, verbose=False
+    )
+    assert tl.checkup(model, shuffled.cache(), test).names == {"exif"}
 
 
 def test_a_folder_of_photographs_that_are_upright(tmp_path):
@@ -251,6 +255,7 @@ def test_the_rate_of_other_optimizers(trainable):
             {"rate"},
         ),
         (keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1e-2)), {"rate"}),
+        (keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-2)), set()),
     ]:
         model.compile(optimizer, loss)
         assert names(model) == wanted, optimizer
@@ -398,6 +403,7 @@ def test_augmentation_that_is_cached(augment):
     model = compiled(small())
     frozen_draw = data(*train).map(augment).cache().shuffle(4).prefetch(1)
     assert tl.checkup(model, frozen_draw, test).names == {"cached_augmentation"}
+    assert tl.checkup(model, frozen_draw.repeat(), test).names == {"cached_augmentation"}
     new_draws = data(*train).cache().shuffle(4).map(augment).prefetch(1)
     assert tl.checkup(model, new_draws, test).names == set()
 
@@ -451,6 +457,9 @@ def test_cut_by_take_and_skip_after_a_shuffle():
     rest, validation = whole.skip(20).batch(16), whole.take(20).batch(16)
     found = tl.checkup(compiled(small()), rest, test, validation=validation)
     assert found.names == {"take_skip", "shuffled_answers"}
+    others = rest.map(lambda x, y: (255 - x, y))
+    found = tl.checkup(compiled(small()), others, test, validation=validation)
+    assert "take_skip" in found.names  # which the pixels no longer tell
     whole = tf.data.Dataset.from_tensor_slices(train)
     rest, validation = whole.skip(20).shuffle(60).batch(16), whole.take(20).batch(16)
     assert tl.checkup(compiled(small()), rest, test, validation=validation).names == set()
@@ -523,6 +532,9 @@ def test_scaled_over_train_and_test_together():
         ready = (rows - fitted.mean(axis=0)) / fitted.std(axis=0)
         found = tl.checkup(compiled(model), (ready[:60], labels[:60]), (ready[60:], labels[60:]))
         assert found.names == wanted
+    each = [part - part.mean(axis=0) for part in (rows[:60], rows[60:])]
+    each = [(part / part.std(axis=0), np.arange(len(part)) % 3) for part in each]
+    assert tl.checkup(compiled(model), *each).names == set()
 
 
 # ------------------------------------------------------------------ classes and judging
@@ -630,9 +642,20 @@ def test_a_metric_that_is_averaged_over_batches():
 # ------------------------------------------------------------------ what it leaves as it was
 
 
+class Counts(layers.Layer):
+    """A layer that counts how often it was called, also when it is asked."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, images):
+        self.calls.assign_add(1.0)
+        return images
+
+
 def test_nothing_is_changed():
     base = seem_trained(pretrained_part())
-    before = [layers.RandomFlip(), layers.Rescaling(1 / 127.5, -1), layers.Dropout(0.1)]
+    before = [Counts(), layers.RandomFlip(), layers.Rescaling(1 / 127.5, -1), layers.Dropout(0.1)]
     model = with_head(base, before=before)
     model = compiled(model, 1e-4)
     train, test = sides().values()
