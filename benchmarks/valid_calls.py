@@ -271,6 +271,18 @@ _SETTINGS: Arguments = {
 #: Name → a function that returns valid arguments.  Those under "*" have no name.
 CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.check": lambda: {"exercise_id": "0.3", "answer": 1.0},
+    "tl.checkup": lambda: {
+        "model": network(),
+        "train": (IMAGES, LABELS),
+        "test": (TARGET, LABELS[:10]),
+        "preprocess": np.asarray,
+        "validation": (TARGET[:6], LABELS[:6]),
+        "groups": (LABELS, LABELS[:10] + 3),
+        "class_names": ["kiwi", "lemon", "plum"],
+        "source_classes": ["pear", "plum"],
+        "files": files() * 2,
+        "answers": LABELS[:10],
+    },
     "tl.claim": lambda: {"condition": True, "sentence": "Two is more than one."},
     "tl.code_of": lambda: {"function": tl.metrics.accuracy},
     "tl.hint": lambda: {"exercise_id": "0.3"},
@@ -952,6 +964,7 @@ TAKES_ANYTHING = {
     ("*", "title"): "only words in a figure",
     ("tl.check", "exercise_id"): "says that there is none",
     ("tl.check", "answer"): "judges whatever it is",
+    ("tl.checkup", "groups"): "writers may be called anything",
     ("tl.claim", "condition"): "true or false, as Python sees it",
     ("tl.hint", "exercise_id"): "says that there is none",
     ("tl.load_lab", "architecture"): "not used for digits",

@@ -18,6 +18,7 @@ __version__ = "0.2.0"
 _NAMES = {
     "Lab": "labs.lab",
     "check": "teaching.exercises",
+    "checkup": "transfer.checkup",
     "claim": "teaching.claims",
     "code_of": "teaching.source_code",
     "draw": "teaching.widgets",
