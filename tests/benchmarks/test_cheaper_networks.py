@@ -163,7 +163,7 @@ def test_all_students_get_the_same_start_pictures_and_steps(parts, monkeypatch):
     assert book.asked == [pytest.approx(seen[0][1].flat[0])]  # the teacher, once, about these
 
 
-def test_rounded_files_are_smaller_and_answer_alike(small_network, tmp_path):
+def test_rounded_files_hold_8_bit_numbers_and_answer_alike(small_network, tmp_path):
     import onnxruntime
 
     images = np.random.default_rng(0).normal(size=(16, 48, 48, 3)).astype(np.float32)
