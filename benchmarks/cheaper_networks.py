@@ -1,8 +1,8 @@
 """More accuracy, or less cost, from the same networks, over several draws.
 
-Size of the input and the cut on solar cells; ensembles, averaged weights, distillation and
-8-bit numbers on digits.  Nothing is chosen on test rows: mixing shares and greedy soups are
-chosen on writers (`VALID`) who are neither learned from nor tested on.
+Size of the input and the cut on solar cells and flowers; ensembles, averaged weights,
+distillation and 8-bit numbers on digits.  Nothing is chosen on test rows: mixing shares and
+greedy soups are chosen on writers (`VALID`) who are neither learned from nor tested on.
 """
 
 from __future__ import annotations
@@ -48,33 +48,59 @@ CALIBRATION = 64  # pictures that say which ranges the maps have
 # ------------------------------------------------------------------ size of the input, and the cut
 
 
-def measure_sizes(seeds: range) -> tables.Rows | None:
-    """Return the rows of input size and cut, or None where there are no solar cells.
+def measure_sizes(seeds: range) -> tables.Rows:
+    """Return the rows of input size and cut: solar cells, and flowers, if they are here.
 
     Parameters
     ----------
     seeds
-        Each cuts the cells in two between modules.
+        Each cuts the cells in two between modules, and draws the labels of the flowers.
     """
-    try:
-        weights, label = imagenet.fetch_weights(NETWORK)
-        cells = solar.load_solar_cells(max(SIDES))
-    except FileNotHere as missing:
-        print(f"Solar cells are left out: {missing}", file=sys.stderr)
-        return None
+    rows: tables.Rows = []
+    for measure in (_sizes_of_cells, _sizes_of_flowers):
+        try:
+            rows += measure(seeds)
+        except FileNotHere as missing:
+            print(f"Left out: {missing}", file=sys.stderr)
+    return rows
+
+
+def _sizes_of_cells(seeds: range) -> tables.Rows:
+    weights, _ = imagenet.fetch_weights(NETWORK)
+    cells = solar.load_solar_cells(max(SIDES))
     found: dict[str, list[float]] = {}
     for side in SIDES:
-        network = build.build_network(NETWORK, weights, size=side)
-        joined, columns = two_cuts(network)
-        grey = cells.images
+        joined, columns = two_cuts(build.build_network(NETWORK, weights, size=side))
+        grey = cells.images[..., None]
         rows = features.compute(joined, grey, preprocess=shrink_to(side), cache=False)
         for way, part in columns.items():
-            name = f"{label}, {side} pixels, {way}"
             for seed in seeds:
                 a, b = solar.split_modules(cells.modules, cells.kinds, seed=seed)
                 score = solar_cells.score(rows[:, part], cells.labels, a, b, PENALTY)
-                found.setdefault(name, []).append(score.auc)
+                found.setdefault(f"{side} pixels, {way}", []).append(score.auc)
     return [(f"solar cells, AUC: {name}", spread(aucs, "{:.3f}")) for name, aucs in found.items()]
+
+
+def _sizes_of_flowers(seeds: range) -> tables.Rows:
+    from sklearn.linear_model import LogisticRegression
+
+    lab = load.load_lab("flowers", architecture=NETWORK)
+    weights, _ = imagenet.fetch_weights(NETWORK)
+    labels = lab.train.labels
+    found: dict[str, list[float]] = {}
+    for side in SIDES:
+        joined, columns = two_cuts(build.build_network(NETWORK, weights, size=side))
+        learn, test = (
+            features.compute(joined, half.images, preprocess=shrink_to(side), cache=False)
+            for half in (lab.train, lab.test)
+        )
+        for way, part in columns.items():
+            for seed in seeds:
+                rows = splits.label_budget(labels, LABELS, seed=seed)
+                head = LogisticRegression(max_iter=1000).fit(learn[rows][:, part], labels[rows])
+                share = float(head.score(test[:, part], lab.test.labels))
+                found.setdefault(f"{side} pixels, {way}", []).append(share)
+    return [(f"flowers, {LABELS} labels of each: {name}", spread(found[name])) for name in found]
 
 
 def two_cuts(network: keras.Model) -> tuple[keras.Model, dict[str, slice]]:
@@ -89,15 +115,17 @@ def two_cuts(network: keras.Model) -> tuple[keras.Model, dict[str, slice]]:
 
 
 def shrink_to(side: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that makes grey pictures ready for EfficientNet-Lite of this size."""
+    """Return a function that makes pictures ready for EfficientNet-Lite of this size.
 
-    def prepare(grey: np.ndarray) -> np.ndarray:
+    They are of shape (n, height, width, 1), grey, or (n, height, width, 3), from 0 to 255.
+    """
+
+    def prepare(pictures: np.ndarray) -> np.ndarray:
         import keras
 
-        pictures = grey[..., None].astype(np.float32)
-        small = keras.ops.image.resize(pictures, (side, side), antialias=True)
+        small = keras.ops.image.resize(pictures.astype(np.float32), (side, side), antialias=True)
         scaled = (keras.ops.convert_to_numpy(small) - 127) / 128
-        return np.repeat(scaled, 3, axis=-1)
+        return np.broadcast_to(scaled, (*scaled.shape[:3], 3))
 
     return prepare
 
@@ -462,7 +490,7 @@ if __name__ == "__main__":
     sys.exit(
         tables.run(
             "cheaper_networks",
-            lambda seeds: measure_digits(seeds) + (measure_sizes(seeds) or []),
+            lambda seeds: measure_digits(seeds) + measure_sizes(seeds),
             draws=5,
         )
     )

@@ -6,7 +6,7 @@ import pytest
 from benchmarks import cheaper_networks
 from tlhelpers.data import solar, splits
 from tlhelpers.fetching.fetch import FileNotHere
-from tlhelpers.labs import imagenet
+from tlhelpers.labs import imagenet, load
 from tlhelpers.networks import build
 
 VALID, TEST, PRINT = 1.0, 2.0, 3.0  # the value of all pixels of a part
@@ -194,18 +194,23 @@ def test_both_cuts_come_out_of_one_pass():
     np.testing.assert_allclose(rows[:, columns["the end"]], np.asarray(end(images)), atol=1e-4)
 
 
-def test_grey_pictures_are_shrunk_and_scaled():
-    grey = np.full((2, 224, 224), 255, np.uint8)
-    ready = cheaper_networks.shrink_to(96)(grey)
-    assert ready.shape == (2, 96, 96, 3)
-    np.testing.assert_allclose(ready, 1, atol=1e-4)  # (255 - 127) / 128
+def test_pictures_are_shrunk_and_scaled_and_grey_ones_get_three_colours():
+    prepare = cheaper_networks.shrink_to(96)
+    grey = prepare(np.full((2, 224, 224, 1), 255, np.uint8))
+    assert grey.shape == (2, 96, 96, 3)
+    np.testing.assert_allclose(grey, 1, atol=1e-4)  # (255 - 127) / 128
+    red = np.zeros((1, 224, 224, 3), np.uint8)
+    red[..., 0] = 191
+    np.testing.assert_allclose(prepare(red)[0, 5, 5], [0.5, -127 / 128, -127 / 128], atol=1e-4)
 
 
-def test_without_solar_cells_it_says_so(monkeypatch, capsys):
-    def missing(*_, **__):
-        raise FileNotHere("no cells")
+def test_without_photographs_it_says_so(monkeypatch, capsys):
+    def missing(what, **_):
+        raise FileNotHere(f"no {what}")
 
     monkeypatch.setattr(imagenet, "fetch_weights", lambda name: (None, "weights"))
     monkeypatch.setattr(solar, "load_solar_cells", missing)
-    assert cheaper_networks.measure_sizes(range(1)) is None
-    assert "no cells" in capsys.readouterr().err
+    monkeypatch.setattr(load, "load_lab", missing)
+    assert cheaper_networks.measure_sizes(range(1)) == []
+    said = capsys.readouterr().err
+    assert "no 224" in said and "no flowers" in said
