@@ -38,9 +38,9 @@ LEARN, VALID = slice(0, 386), slice(386, 898)  # cut between writers
 OF_VALID = 7  # digits at the start of the test that the last writer of VALID wrote
 LABELS = 20  # of each digit
 RATES = (3e-4, 1e-3, 2e-3)  # of the three trainings of a draw
-SHARES = tuple(round(0.1 * step, 1) for step in range(11))
+SHARES = (0, 0.25, 0.5, 0.75, 1)
 TUNE: dict[str, Any] = {"epochs": 6, "batch_size": 20}
-VARIANTS, TEMPERATURES = 40, (1, 4)  # of distillation: of each picture; both are reported
+VARIANTS, TEMPERATURES = 20, (1, 4)  # of distillation: of each picture; both are reported
 STUDENT: dict[str, Any] = {"batch_size": 64, "epochs": 3}
 CALIBRATION = 64  # pictures that say which ranges the maps have
 

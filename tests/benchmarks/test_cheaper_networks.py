@@ -68,8 +68,8 @@ def test_of_shares_that_taste_alike_the_smallest_is_chosen():
     before, after = [np.array(0.0)], [np.array(1.0)]
     share, mixed = cheaper_networks.choose_share(before, after, lambda weights: 1.0)
     assert share == 0 and mixed[0] == 0
-    share, mixed = cheaper_networks.choose_share(before, after, lambda weights: weights[0] >= 0.3)
-    assert share == 0.3 and mixed[0] == pytest.approx(0.3)
+    share, mixed = cheaper_networks.choose_share(before, after, lambda weights: weights[0] >= 0.4)
+    assert share == 0.5 and mixed[0] == pytest.approx(0.5)
 
 
 def test_a_spoilt_network_stays_out_of_the_greedy_soup():
