@@ -288,10 +288,10 @@ def measure_digits(seeds: range) -> tables.Rows:
         rows = splits.label_budget(parts.learn.labels, LABELS, seed=seed)
         few = splits.Split(parts.learn.images[rows], parts.learn.labels[rows])
         tuned = [frozen.tune(few, rate, 3 * seed + i) for i, rate in enumerate(RATES)]
-        soup = score_averages(frozen, tuned, parts, add)
+        served = score_averages(frozen, tuned, parts, add)
         score_norms(trained, few, parts, seed, add)
-        score_students(frozen, soup, few, parts, seed, add)
-        score_rounding(frozen, soup, few, parts, add)
+        score_students(frozen, served, few, parts, seed, add)
+        score_rounding(frozen, served, few, parts, add)
     return [(f"digits, {name}", spread(shares)) for name, shares in found.items()]
 
 
@@ -299,7 +299,7 @@ Add = Callable[[str, float], None]
 
 
 def score_averages(reader: Reader, tuned: Sequence[Weights], parts: Digits, add: Add) -> Weights:
-    """Add the rows of single networks, ensemble, soups and WiSE-FT; return the uniform soup."""
+    """Add the rows of single networks, ensemble, soups and WiSE-FT; return the greedy soup."""
 
     def taste(weights: Weights) -> float:
         return reader.score(weights, parts.valid)
@@ -315,8 +315,8 @@ def score_averages(reader: Reader, tuned: Sequence[Weights], parts: Digits, add:
     soup = average(tuned)
     add("uniform soup", reader.score(soup, parts.test))
     add("uniform soup: print", reader.score(soup, parts.printed))
-    inside = greedy_soup(tuned, taste)
-    add("greedy soup", reader.score(average(inside), parts.test))
+    served = average(greedy_soup(tuned, taste))
+    add("greedy soup", reader.score(served, parts.test))
     for rate, weights in zip(RATES, tuned, strict=True):
         share, mixed = choose_share(reader.zero, weights, taste)
         add(
@@ -328,7 +328,7 @@ def score_averages(reader: Reader, tuned: Sequence[Weights], parts: Digits, add:
         )
         add(f"WiSE-FT at {rate:g}: that share", share)
         add(f"fine-tuned at {rate:g}: print", reader.score(weights, parts.printed))
-    return soup
+    return served
 
 
 def score_norms(reader: Reader, few: splits.Split, parts: Digits, seed: int, add: Add) -> None:
