@@ -29,15 +29,20 @@ def read(name: str) -> str:
 
 def test_each_data_package_is_pinned_with_a_hash_and_says_what_it_is_for():
     found = bootstrap.all_data(ROOT)
-    assert {data.word for data in found} >= {"solar", "lite"}
+    assert {data.word for data in found} >= {"solar", "lite", "lite1", "lite2"}
     assert len({data.word for data in found}) == len(found)
     for data in found:
         assert re.fullmatch(r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+", data.pin), data.pin
-        assert re.fullmatch(r"[a-z]+", data.word) and data.word != bootstrap.ALL
+        assert re.fullmatch(r"[a-z]+\d?", data.word) and data.word != bootstrap.ALL
         assert re.fullmatch(r"\d+ MB", data.size) and data.needed_by, data.name
     assert "://" not in LIST.read_text(encoding="utf-8")
     pinned = {data.name for data in found}
     assert not pinned & set(re.findall(r"^([\w.-]+)==", read("requirements.txt"), re.M))
+
+
+def test_the_readme_says_how_much_the_set_up_gets():
+    total = sum(int(data.size.partition(" ")[0]) for data in bootstrap.all_data(ROOT))
+    assert f"The set-up also gets {total} MB of data" in read("README.md")
 
 
 def test_extras_are_pinned_and_no_part_of_the_set_up():

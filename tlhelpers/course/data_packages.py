@@ -92,6 +92,8 @@ PACKAGES = (
         "all-MiniLM-L6-v2.safetensors",
         "all-MiniLM-L6-v2-vocab.txt",
     ),
+    _of_files("lite1", "the network EfficientNet-Lite1", "efficientnet-lite1-77cc7160.pth"),
+    _of_files("lite2", "the network EfficientNet-Lite2", "efficientnet-lite2-9656183e.pth"),
 )
 
 #: In the order of requirements-extra.txt: for those who want them, and not missed otherwise.
