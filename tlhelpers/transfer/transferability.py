@@ -339,7 +339,7 @@ def rank_correlation(
     groups: Any = None,
     kind: str = "kendall",
     confidence: float = 0.95,
-    draws: int = 2000,
+    draws: int = 1000,
     seed: int = 0,
 ) -> RankCorrelation:
     """Compare two orders of the same candidates, and say how little a few of them can tell.
