@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tlhelpers.data import textures
-from tlhelpers.data.textures import SURFACES, even_out, load_textures
+from tlhelpers.data.textures import SURFACES, _even_out, load_textures
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def places(monkeypatch):
 
     def keep(piece):
         cut.append(piece)
-        return even_out(piece)
+        return _even_out(piece)
 
     monkeypatch.setattr(textures, "_surface", lambda name: rows * 1000.0 + columns)
-    monkeypatch.setattr(textures, "even_out", keep)
+    monkeypatch.setattr(textures, "_even_out", keep)
     return cut
 
 
@@ -50,8 +50,8 @@ def test_patches_have_one_brightness_and_one_contrast():
 
 
 def test_a_patch_of_one_grey_stays_one():
-    assert (even_out(np.full((4, 4), 3.0)) == textures.GREY).all()
-    even = even_out(np.random.default_rng(0).normal(size=(64, 64)) * 0.001)
+    assert (_even_out(np.full((4, 4), 3.0)) == textures.GREY).all()
+    even = _even_out(np.random.default_rng(0).normal(size=(64, 64)) * 0.001)
     assert even.std() == pytest.approx(textures.SPREAD, abs=1)
 
 

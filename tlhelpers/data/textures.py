@@ -107,7 +107,7 @@ def load_textures(
             corners[:, axis] += (SIDE - half) * end
             for top, left in corners:
                 piece = grey[top : top + patch, left : left + patch]
-                picture = Image.fromarray(even_out(piece))
+                picture = Image.fromarray(_even_out(piece))
                 picture = picture.resize((size, size), Image.Resampling.BICUBIC)
                 images.append(np.asarray(picture))
     labels = np.repeat(np.arange(len(SURFACES)), per_class)
@@ -118,7 +118,7 @@ def load_textures(
     return Textures(tuple(SURFACES), train, test)
 
 
-def even_out(grey: np.ndarray) -> np.ndarray:
+def _even_out(grey: np.ndarray) -> np.ndarray:
     """Return a grey picture with the mean and the spread that all patches have.
 
     Parameters
@@ -133,7 +133,7 @@ def even_out(grey: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> even_out(np.array([[0.0, 1.0]]))
+    >>> _even_out(np.array([[0.0, 1.0]]))
     array([[ 88, 168]], dtype=uint8)
     """
     grey = grey - grey.mean()
