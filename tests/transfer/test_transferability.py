@@ -284,6 +284,13 @@ def test_few_rows_of_many_features_in_whole_numbers_or_floats(score):
     assert found == pytest.approx(score(rows.astype(np.float32), [0, 0, 1, 1]))
 
 
+@pytest.mark.parametrize("score", TABLES)
+def test_all_is_reckoned_with_sixteen_digits(score):
+    rows, labels = gaussians(1.0, n=60)
+    far = (rows + 3e4).astype(np.float32)  # where these have steps of 0.002
+    assert score(far, labels) == pytest.approx(score(far.astype(np.float64), labels), rel=1e-12)
+
+
 # --- rank correlation ----------------------------------------------------------------------------
 
 
