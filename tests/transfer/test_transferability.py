@@ -335,6 +335,25 @@ def test_the_interval_holds_the_true_value_as_often_as_it_says(kind):
     assert 0.68 < np.mean(held) <= 0.97  # 0.8 in the long run, or more: ranks come in steps
 
 
+@pytest.mark.parametrize(("kind", "spread"), [("kendall", 0.437 / 36), ("spearman", 1.06 / 37)])
+def test_with_many_candidates_the_interval_is_that_of_fieller(kind, spread):
+    """Fieller, Hartley and Pearson 1957: atanh of the value is about normal."""
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=40)
+    found = rank_correlation(a, a + rng.normal(size=40), kind=kind)
+    ends = np.tanh(np.arctanh(found.value) + np.array([-1, 1]) * 1.96 * spread**0.5)
+    assert (found.low, found.high) == pytest.approx(tuple(ends), abs=0.05)
+    assert 0.3 < found.value < 0.8
+
+
+def test_the_interval_over_groups_is_that_of_student():
+    orders = [[1, 2, 4, 3], [2, 1, 4, 3]] * 2 + [[1, 2, 4, 3]]  # tau 2/3 and 1/3
+    found = rank_correlation([1, 2, 3, 4] * 5, sum(orders, []), groups=np.repeat(range(5), 4))
+    each = np.array([2, 1, 2, 1, 2]) / 3
+    wanted = stats.t.interval(0.95, 4, each.mean(), stats.sem(each))
+    assert (found.low, found.high) == pytest.approx(wanted)
+
+
 def test_candidates_of_different_groups_are_not_compared():
     scores = [1, 2, 3, 11, 12, 13, 21, 22, 23]
     accuracies = [0.9, 0.91, 0.92, 0.5, 0.51, 0.52, 0.1, 0.11, 0.12]  # harder from task to task
