@@ -7,6 +7,7 @@ part, averaged over the splits.  Scores see 100 labelled rows or so of one split
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import sys
@@ -425,9 +426,18 @@ def in_words(scores: np.ndarray, truth: np.ndarray, groups: np.ndarray | None = 
     )
 
 
+def labels_of_weights() -> str:
+    """Return which weights are used, of those that are here."""
+    labels = [f"{SMALL} (ImageNet)"]
+    for name in known_networks():
+        with contextlib.suppress(FileNotHere):
+            labels += [imagenet.fetch_weights(name)[1]] if name != SMALL else []
+    return ", ".join(labels)
+
+
 def measure_all(seeds: range) -> tables.Rows | None:
     """Return the rows of all tasks; what is not on this computer is left out."""
-    table: tables.Rows = []
+    table: tables.Rows = [("weights", labels_of_weights())]
     for make in TASKS:
         try:
             task = make()
@@ -435,7 +445,7 @@ def measure_all(seeds: range) -> tables.Rows | None:
             print(missing)
             continue
         table += rows_of(task.name, measure_task(task, seeds))
-    return table or None
+    return table if len(table) > 1 else None
 
 
 if __name__ == "__main__":

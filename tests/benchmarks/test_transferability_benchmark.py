@@ -100,3 +100,15 @@ def test_the_networks_come_in_the_order_of_their_accuracy(monkeypatch):
         "EfficientNetLite1",
         "EfficientNetLite2",
     )
+
+
+def test_the_weights_are_named_as_they_are(monkeypatch):
+    def weights(name):
+        if name != "MobileNetV2":
+            raise FileNotHere(name)
+        return None, "MobileNetV2 (8-bit release)"
+
+    monkeypatch.setattr(benchmark.imagenet, "fetch_weights", weights)
+    monkeypatch.setattr(benchmark, "known_networks", lambda: tuple(benchmark.TOP_1))
+    named = benchmark.labels_of_weights()
+    assert named == "MobileNet025 (ImageNet), MobileNetV2 (8-bit release)"
