@@ -43,7 +43,7 @@ def test_candidates_are_networks_and_cuts(measured):
     assert measured.truth.shape == (21, 2) and measured.whole.sum() == 3
     assert set(measured.networks) == {"MobileNet025", "MobileNetV2", "EfficientNetLite0"}
     assert measured.truth[-1].mean() > measured.truth[0].mean() + 0.2
-    assert np.isnan(measured.scores[benchmark.LEEP][6]).all()  # it has no head
+    assert np.isnan(measured.scores[benchmark.LEEP][[6, 7, 12]]).all()  # no head; no whole network
     assert np.isfinite(measured.scores[benchmark.LEEP][[13, 20]]).all()
     assert all(np.isfinite(measured.scores[name]).all() for name in benchmark.SCORES)
     assert measured.seconds["H-score, shrunk"] > 0
@@ -80,6 +80,7 @@ def test_seven_cuts_of_a_network_and_its_answers(name):
 
     network = build.build_network(name, size=64)
     joined, widths = benchmark.seven_cuts(network, benchmark.last_map(network))
+    assert len(set(benchmark.layers_to_cut(network, benchmark.last_map(network)))) == 7
     features = build.find_architecture(name).features
     assert len(widths) == 8 and widths[-2:] == [features, 1000]
     assert widths[:-2] == sorted(widths[:-2]) and joined.output_shape == (None, sum(widths))
