@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tlhelpers.course.commands import (
     architectures,
+    class_,
     doctor,
     execute,
     fetch,
@@ -23,7 +24,19 @@ from tlhelpers.course.notebooks import CannotDo
 from tlhelpers.fetching.places import NoFolder
 
 #: In the order in which ``tlhelpers --help`` lists them.
-COMMANDS = (lab, run, execute, verify, progress, doctor, fetch, mirror, pretrain, architectures)
+COMMANDS = (
+    lab,
+    run,
+    execute,
+    verify,
+    progress,
+    doctor,
+    fetch,
+    mirror,
+    class_,
+    pretrain,
+    architectures,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

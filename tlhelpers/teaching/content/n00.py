@@ -387,6 +387,7 @@ plan = {
 
 PLAN = Exercise(
     id="0.5",
+    by_hand=True,
     title="Design an experiment",
     stub="""
 plan = {

@@ -479,6 +479,7 @@ plan = {
 
 PLAN = Exercise(
     id="1.6",
+    by_hand=True,
     title="Who reads the rest?",
     stub="""
 plan = {

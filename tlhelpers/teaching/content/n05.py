@@ -560,6 +560,7 @@ plan = {
 
 PLAN = Exercise(
     id="5.7",
+    by_hand=True,
     title="A trial for a judge",
     stub="""
 plan = {

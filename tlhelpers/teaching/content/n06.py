@@ -491,6 +491,7 @@ plan = {
 
 PLAN = Exercise(
     id="6.6",
+    by_hand=True,
     title="A promise to a client",
     stub="""
 plan = {

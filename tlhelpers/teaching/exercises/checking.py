@@ -30,6 +30,12 @@ _WORDS = {
     "wrong": "✘ {id} Not yet.",
     "unanswered": "… {id} Not answered yet.",
 }
+
+
+class NotRight(AssertionError):
+    """An answer that gets no point."""
+
+
 _hints_given: dict[str, int] = {}  # in this kernel
 
 
@@ -63,6 +69,28 @@ are stuck: `tl.hint("0.2")`.
         id=exercise.id,
         status=verdict.status,
     )
+
+
+def grade(exercise_id: str, answer: object = ..., **context: object) -> None:
+    """Judge an answer as `check` does, silently, and raise an error unless it is right.
+
+    This is what gives the points in a class; see `tlhelpers.course.class_edition`.
+
+    Parameters
+    ----------
+    exercise_id, answer, context
+        As for `check`.
+
+    Raises
+    ------
+    NotRight
+        If the answer is wrong or missing; the message is that of `check`.
+    """
+    exercise = find_item(exercise_id)
+    assert isinstance(exercise, Exercise)
+    verdict = judge(exercise, answer, context)
+    if verdict.status != "right":
+        raise NotRight(f"{_WORDS[verdict.status].format(id=exercise.id)} {verdict.text}")
 
 
 def hint(exercise_id: str) -> None:

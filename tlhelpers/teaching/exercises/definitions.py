@@ -103,6 +103,8 @@ class Exercise:
         Python that makes what earlier cells of the notebook have made; for tests.
     seconds
         How long the check takes at most.  More than 1 is said beforehand.
+    by_hand
+        The answer has words of one's own, which a person reads, too, in a class.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Exercise:
     also_right: tuple[KnownAnswer, ...] = ()
     setup: str = ""
     seconds: float = 1
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
