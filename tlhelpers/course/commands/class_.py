@@ -1,4 +1,4 @@
-"""``tlhelpers class build``: the exercises as a course of nbgrader."""
+"""``tlhelpers class``: the course for a class, to be graded or without solutions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from tlhelpers.course.arguments import WEEK, Commands, add_command, whole_number
-from tlhelpers.course.notebooks import choose_notebooks, root_or_stop
+from tlhelpers.course.notebooks import CannotDo, choose_notebooks, root_or_stop
 
 
 def add(commands: Commands) -> None:
@@ -15,10 +15,14 @@ def add(commands: Commands) -> None:
         commands,
         "class",
         run,
-        "make a course of nbgrader of the exercises, for a teacher",
+        "make a course of nbgrader, or an edition without solutions, for a teacher",
         "tlhelpers class build my_class 00 02",
     )
-    command.add_argument("what", choices=["build"], help="build: write the course")
+    command.add_argument(
+        "what",
+        choices=["build", "students"],
+        help="build: a course of nbgrader. students: a copy of the whole, without solutions",
+    )
     command.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder")
     command.add_argument("names", nargs="*", metavar="NAME", help="number or name; default: all")
     command.add_argument(
@@ -34,11 +38,20 @@ def run(args: argparse.Namespace) -> int:
     """Write the course, and say what to type next."""
     from tlhelpers.course.class_edition import build_class
 
+    folder = args.folder.expanduser()
+    if args.what == "students":
+        from tlhelpers.course.student_edition import build_students
+
+        if args.names:
+            raise CannotDo("The edition for students is the whole course: leave out the names.")
+        count = build_students(root_or_stop(), folder)
+        print(f"{folder} is the course without the solutions of its {count} exercises.")
+        return 0
     notebooks = choose_notebooks(root_or_stop() / "notebooks", args.names)
-    written = build_class(notebooks, args.folder.expanduser(), seconds=args.timeout)
+    written = build_class(notebooks, folder, seconds=args.timeout)
     first = written[0].stem
-    print(f"{len(written)} assignments are in {args.folder / 'source'}. With nbgrader installed:")
-    print(f"  cd {args.folder}")
+    print(f"{len(written)} assignments are in {folder / 'source'}. With nbgrader installed:")
+    print(f"  cd {folder}")
     print(f"  nbgrader generate_assignment {first}   # what to hand out is then in release/")
     print(f"  nbgrader autograde {first}             # grades what lies in submitted/")
     print(f"  nbgrader generate_feedback {first}")

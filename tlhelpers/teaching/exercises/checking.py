@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tlhelpers.teaching import progress
+from tlhelpers.teaching import content, progress
 from tlhelpers.teaching.exercises.definitions import (
     Exercise,
     UnknownItem,
@@ -128,7 +128,9 @@ def solution(exercise_id: str) -> None:
         Such as ``"0.3"``.
     """
     exercise = _exercise(exercise_id)
-    if exercise is not None:
+    if exercise is not None and not content.SOLUTIONS:
+        show_markdown(f"The solution of {exercise.id} is with your teacher.")
+    elif exercise is not None:
         code = f"```python\n{exercise.solution.strip()}\n```"
         show_markdown(
             f"**A solution of {exercise.id}: {exercise.title}**\n\n{code}\n\n{exercise.why}"
