@@ -236,6 +236,12 @@ def test_lab_works_where_the_learner_says(checkout, started, tmp_path):
     assert not (checkout / "my_course").exists()
 
 
+def test_lab_brings_copies_up_to_date_without_opening_them(checkout, started, tmp_path):
+    folder = tmp_path / "copies"
+    assert command_line.main(["lab", "--copies-only", "--folder", str(folder)]) == 0
+    assert (folder / "00_start_here.ipynb").is_file() and not started
+
+
 @pytest.mark.parametrize("content", [b'{"cells": [', b"", b"[]", b"\xff\xff", b"[" * 99_999])
 def test_lab_says_that_a_notebook_cannot_be_read(checkout, started, capsys, content):
     assert command_line.main(["lab"]) == 0

@@ -138,7 +138,12 @@ def _split(cells: list[dict], exercise: Exercise, name: str) -> None:
     else:
         cells.pop()
     hidden = _HIDDEN.format(call=call.replace("tl.check(", "_grade(", 1))
-    check: dict[str, Any] = {"cell_type": "code", "id": f"check-{place}", "metadata": {}, "outputs": []}
+    check: dict[str, Any] = {
+        "cell_type": "code",
+        "id": f"check-{place}",
+        "metadata": {},
+        "outputs": [],
+    }
     check |= {"execution_count": None}
     _write(check, call + hidden)
     _mark(check, f"check-{place}", solution=False, grade=True, points=1)

@@ -30,9 +30,8 @@ def add(commands: Commands) -> None:
     command = add_command(
         commands, "lab", run, "open a notebook in JupyterLab", "tlhelpers lab 01 -- --no-browser"
     )
-    command.usage = (
-        "tlhelpers lab [-h] [--fresh] [--folder DIR] [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
-    )
+    options = "[-h] [--fresh] [--folder DIR] [--copies-only]"
+    command.usage = f"tlhelpers lab {options} [NAME] [-- ARGUMENTS FOR JUPYTERLAB]"
     command.description = (
         f"{command.description} You work on copies, in {COPY}/: what you write there stays "
         "yours, and what is new in the course comes in where you changed nothing."
@@ -48,6 +47,11 @@ def add(commands: Commands) -> None:
         "--fresh", action="store_true", help="start this notebook again, and keep the old one"
     )
     command.add_argument("--folder", metavar="DIR", help=f"where your copies are (default: {COPY})")
+    command.add_argument(
+        "--copies-only",
+        action="store_true",
+        help="bring your copies up to date, and do not open JupyterLab",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     for line in working_copy.what_disturbs(folder, notebook.name):
         print(line)
     print(f"Your notebooks are in {folder}.", flush=True)
+    if args.copies_only:
+        return 0
     with tempfile.TemporaryDirectory(prefix="tl-lab-", ignore_cleanup_errors=True) as scratch:
         command = [sys.executable, "-m", "jupyterlab", str(folder / notebook.name)]
         given = {word.partition("=")[0] for word in args.extra}  # the learner's own wins
