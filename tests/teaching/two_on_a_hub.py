@@ -221,7 +221,6 @@ def main() -> int:
             hub.wait("/hub/api/", lambda answer: "version" in answer)
             began = time.monotonic()
             for user in USERS:
-                hub.ask("POST", f"/hub/api/users/{user}")
                 hub.ask("POST", f"/hub/api/users/{user}/server")
             for user in USERS:
                 hub.wait(f"/hub/api/users/{user}", lambda answer: answer["server"])
