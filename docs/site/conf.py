@@ -55,6 +55,7 @@ default_role = "py:obj"  # in docstrings: `name`
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/icon.svg"
 html_extra_path = ["extra"]  # index.html, which leads to the first page
 html_show_sourcelink = False
 html_copy_source = False
@@ -93,11 +94,13 @@ def list_names(app, name, source):
     source[0] += "\n" + "\n".join(lines)
 
 
-def fold_exercises(app, name, source):
-    """Fold each exercise, so that a reader who wants to go on can."""
+def prepare_notebook(app, name, source):
+    """Put the number of a notebook before its title, and fold its exercises."""
     if not name.startswith("notebooks/"):
         return
     notebook = json.loads(source[0])
+    title = notebook["cells"][0]["source"]
+    title[0] = title[0].replace("# ", f"# {Path(name).name[:2]} ", 1)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code" and "tl.check(" in "".join(cell["source"]):
             cell["metadata"].setdefault("tags", []).append("hide-cell")
@@ -128,6 +131,15 @@ def keep_alternative_texts(app, doctree):
         image["alt"] = text
 
 
+def mend_for_keyboards(app, name, template, context, doctree):
+    """Let the keyboard reach what scrolls, and say the level of the headings at the side."""
+    body = context.get("body", "")
+    body = body.replace("<pre>", '<pre tabindex="0">')
+    context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def write_formula(translator, node):
     """Write a formula as MathML."""
     as_block = isinstance(node, nodes.math_block)
@@ -141,5 +153,6 @@ def setup(app):
     app.add_html_math_renderer("mathml", renderers, renderers)
     app.connect("source-read", add_contents)
     app.connect("source-read", list_names)
-    app.connect("source-read", fold_exercises)
+    app.connect("source-read", prepare_notebook)
     app.connect("doctree-read", keep_alternative_texts)
+    app.connect("html-page-context", mend_for_keyboards, priority=900)  # after the theme
