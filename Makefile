@@ -11,7 +11,7 @@ SETUP_WORDS := $(if $(filter setup,$(MAKECMDGOALS)),,--no-retry) \
     $(if $(filter-out undefined,$(origin WITHOUT)),--without "$(or $(strip $(WITHOUT)),nothing)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint site release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,12 @@ lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m mypy
 
+site: setup  ## make the site to read and search, in build/site (once: put Sphinx into .venv)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    --only-binary :all: -r requirements-site.txt
+	@$(BIN)/python -m sphinx -W --keep-going -q -c docs/site . build/site
+	@echo "Open build/site/index.html"
+
 release-check: setup  ## build the wheel and run notebook 00 from it in an empty folder
 	@$(BIN)/python .ci/release_check.py
 
@@ -62,7 +68,11 @@ pins:  ## make requirements.txt anew from pyproject.toml (needs uv: pip install 
 	    --fork-strategy fewest --generate-hashes --no-emit-index-url \
 	    --custom-compile-command "make pins" \
 	    --extra dev --output-file requirements.txt pyproject.toml
-	@echo "Made requirements.txt. Now run the tests: make test"
+	@$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make pins" --constraint requirements.txt \
+	    --output-file requirements-site.txt docs/site/requirements.in
+	@echo "Made requirements.txt and requirements-site.txt. Now run the tests: make test"
 
 clean:  ## remove what was built and cached (.venv stays: delete it to start over)
 	@rm -rf build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

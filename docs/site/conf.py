@@ -43,6 +43,7 @@ nb_code_prompt_show = "Show the code"
 nb_code_prompt_hide = "Hide the code"
 nb_merge_streams = True
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "mathml"  # which browsers draw without a script; see `setup`
 
 autodoc_member_order = "bysource"
@@ -88,7 +89,9 @@ def list_names(app, name, source):
     for module, names in functions.items():
         if module.split(".")[1] == room:
             for public in names:
-                kind = "autoclass" if isinstance(getattr(tlhelpers, public), type) else "autofunction"
+                kind = (
+                    "autoclass" if isinstance(getattr(tlhelpers, public), type) else "autofunction"
+                )
                 lines += [f"## tl.{public}", "```{eval-rst}", f".. {kind}:: tlhelpers.{public}"]
                 lines += ["   :members:" if kind == "autoclass" else "", "```", ""]
     source[0] += "\n" + "\n".join(lines)
@@ -135,9 +138,13 @@ def mend_for_keyboards(app, name, template, context, doctree):
     """Let the keyboard reach what scrolls, and say the level of the headings at the side."""
     body = context.get("body", "")
     body = body.replace("<pre>", '<pre tabindex="0">')
-    context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    context["body"] = body.replace(
+        '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
+    )
     tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
 
 
 def write_formula(translator, node):
