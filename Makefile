@@ -11,7 +11,7 @@ SETUP_WORDS := $(if $(filter setup,$(MAKECMDGOALS)),,--no-retry) \
     $(if $(filter-out undefined,$(origin WITHOUT)),--without "$(or $(strip $(WITHOUT)),nothing)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint site release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint site links release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ site: setup  ## make the site to read and search, in build/site (once: put Sphin
 	    --only-binary :all: -r requirements-site.txt
 	@$(BIN)/python -m sphinx -W --keep-going -q -c docs/site . build/site
 	@echo "Open build/site/index.html"
+
+links:  ## say where the repository is, on every page: make links ADDRESS=https://...
+	@$(BIN)/python .ci/links.py $(ADDRESS)
 
 release-check: setup  ## build the wheel and run notebook 00 from it in an empty folder
 	@$(BIN)/python .ci/release_check.py
