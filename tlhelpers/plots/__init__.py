@@ -10,6 +10,7 @@ from tlhelpers.plots.answers import bars, confusion, intervals, reliability, sca
 from tlhelpers.plots.curves import label_curves, training_curves
 from tlhelpers.plots.figure_style import STRATEGIES, show, style
 from tlhelpers.plots.pictures import heat_maps, image_grid, top_answers
+from tlhelpers.plots.trade_off import trade_off
 
 __all__ = [
     "STRATEGIES",
@@ -24,5 +25,6 @@ __all__ = [
     "show",
     "style",
     "top_answers",
+    "trade_off",
     "training_curves",
 ]
