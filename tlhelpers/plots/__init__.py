@@ -7,6 +7,7 @@ and dark themes.
 """
 
 from tlhelpers.plots.answers import bars, confusion, intervals, reliability, scatter
+from tlhelpers.plots.blocks import block_diagrams
 from tlhelpers.plots.curves import label_curves, training_curves
 from tlhelpers.plots.figure_style import STRATEGIES, show, style
 from tlhelpers.plots.pictures import heat_maps, image_grid, top_answers
@@ -15,6 +16,7 @@ from tlhelpers.plots.trade_off import trade_off
 __all__ = [
     "STRATEGIES",
     "bars",
+    "block_diagrams",
     "confusion",
     "heat_maps",
     "image_grid",
