@@ -191,11 +191,12 @@ def _draw(axis: Axes, block: Block) -> None:
         # A short column begins where the others do, and its arrow is longer.
         widest = 0.95 if side_by_side == 1 else 0.27
         ends = [(x, places[row]) for row in range(len(column))]
-        _flow(axis, [(0.0, 1.04), *ends, (0.0, _END)])
+        _flow(axis, [(0.0, 1.04), *ends, (0.0, _END if block.joint != "none" else -0.06)])
         for layer, (_, y) in zip(column, ends, strict=True):
             width = layer.width * widest if side_by_side == 1 else widest
             _box(axis, x, y, width, layer, 7 if side_by_side > 1 or len(layer.word) > 9 else 8.5)
-    _flow(axis, [(0.0, _END), (0.0, -0.06)])
+    if block.joint != "none":
+        _flow(axis, [(0.0, _END), (0.0, -0.06)])
     if block.joint == "add":
         _around(axis, 1.0, _END, max(layer.width for layer in block.columns[0]))
         _joint(axis, "+", _END)
