@@ -1,7 +1,7 @@
 """Make the results again that the widgets show: ``python -m benchmarks.explorers NAME``.
 
 NAME is ``labels`` (half a minute), ``freezing`` or ``adaptation`` (two to four
-minutes on two processor cores each).
+minutes on two processor cores each), or ``networks`` (ten minutes, on a quiet computer).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import explorer_adaptation
+from tlhelpers.networks import cost_table
 from tlhelpers.teaching.widgets import freezing_runs, label_runs, results
 from tlhelpers.teaching.widgets.reader import LEARN
 
@@ -27,6 +28,12 @@ ABOUT_FREEZING = (
     f"{freezing_runs.EPOCHS} epochs on {freezing_runs.PER_CLASS} labels per class of "
     f"the first {LEARN} digits of lab.train; handwriting: accuracy on the "
     "252 others; print: accuracy of the whole network with its old head, fonts never seen."
+)
+
+
+ABOUT_NETWORKS = (
+    "What each network of the table costs: the fastest of several passes of 8 pictures, with "
+    "random weights, in Keras 3.15.1 and TensorFlow 2.21.0 on two cores of an Intel Xeon."
 )
 
 
@@ -55,6 +62,15 @@ def adaptation() -> Path:
     return results.write_tree("adaptation", tree, explorer_adaptation.ABOUT)
 
 
+def networks() -> Path:
+    """Measure what each network costs on this computer, and write it down."""
+    costs = cost_table.measure_networks(seconds=4, again=True)
+    rows = [{"network": name, **cost._asdict()} for name, cost in costs.items()]
+    for row in rows:
+        del row["name"]
+    return results.write_table("networks", rows, ABOUT_NETWORKS)
+
+
 def label_results() -> Iterator[tuple[str, int, int, float]]:
     """Yield strategy, labels per class, draw and accuracy."""
     inputs = label_runs.Inputs()
@@ -80,6 +96,7 @@ MAKERS: dict[str, Callable[[], Path]] = {
     "labels": labels,
     "freezing": freezing,
     "adaptation": adaptation,
+    "networks": networks,
 }
 
 

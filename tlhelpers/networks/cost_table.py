@@ -18,6 +18,8 @@ from tlhelpers.networks.cost import PICTURES, SECONDS, Cost, measure_network
 from tlhelpers.networks.published import find_published
 from tlhelpers.networks.table import ARCHITECTURES, find_architecture
 
+__all__ = ["measure_networks", "pareto_front", "table_of", "within_budget"]
+
 FILE = "network_costs.json"
 
 
@@ -154,7 +156,7 @@ def pareto_front(costs: Mapping[str, Cost]) -> list[str]:
 
 
 def within_budget(
-    costs: Mapping[str, Cost], milliseconds: float = math.inf, megabytes: float = math.inf
+    costs: Mapping[str, Cost], milliseconds: float | None = None, megabytes: float | None = None
 ) -> list[str]:
     """Return the networks that fit into a budget.
 
@@ -163,9 +165,9 @@ def within_budget(
     costs
         From `measure_networks`.
     milliseconds
-        The most that one picture may take.
+        The most that one picture may take; None for any.
     megabytes
-        The most that the weights may have.
+        The most that the weights may have; None for any.
 
     Returns
     -------
@@ -206,8 +208,8 @@ def read_costs(costs: Mapping[str, Cost], at_least: int = 0) -> dict[str, Cost]:
     return found
 
 
-def _read_bound(value: float, name: str) -> float:
-    return math.inf if value == math.inf else read_number(value, name, least=0)
+def _read_bound(value: float | None, name: str) -> float:
+    return math.inf if value is None else read_number(value, name, least=0)
 
 
 # ------------------------------------------------------------------------------- keeping

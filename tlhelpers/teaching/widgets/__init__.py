@@ -8,6 +8,7 @@ widgets do not run (a page on the web, a PDF) a picture stands in.
 from tlhelpers.teaching.widgets.adapting import explore_adaptation
 from tlhelpers.teaching.widgets.analogies import explore_analogies
 from tlhelpers.teaching.widgets.attending import explore_attention
+from tlhelpers.teaching.widgets.budget import explore_budget
 from tlhelpers.teaching.widgets.draw_digit import draw
 from tlhelpers.teaching.widgets.drawing import to_picture, to_sheet
 from tlhelpers.teaching.widgets.freezing import explore_freezing
@@ -26,6 +27,7 @@ __all__ = [
     "explore_adaptation",
     "explore_analogies",
     "explore_attention",
+    "explore_budget",
     "explore_freezing",
     "explore_labels",
     "explore_next_token",
