@@ -178,10 +178,17 @@ def _write_names(
                 zorder=4,
             )
             box = label.get_window_extent(renderer)
+            far = max(abs(x), abs(y)) > 15  # then a thin line says to whom it belongs
+            here = axis.transData.transform((cost, accuracy))
+            way = np.linspace(here, here + dot * longer * np.array([x, y]), 30) if far else []
             room = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0
-            if room and box.y1 <= inside.y1 and not any(box.overlaps(other) for other in taken):
+            room = room and box.y1 <= inside.y1
+            room = room and not any(box.overlaps(other) for other in taken)
+            # The line passes no other point, nor through a name.
+            others = [other for other in taken if not other.contains(*here)]
+            if room and not any(other.contains(*step) for other in others for step in way):
                 taken.append(box)
-                if max(abs(x), abs(y)) > 15:  # far away: a thin line says to whom it belongs
+                if far:
                     look = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkB": 2}
                     axis.annotate(
                         "",

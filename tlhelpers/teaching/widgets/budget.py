@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
 MILLISECONDS = (5, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, math.inf)
 MEGABYTES = (10, 15, 20, 25, 30, 50, 75, 100, 150, 200, 300, 500, 1000, math.inf)
 MOST_NAMED = 3
-WIDEST = 14  # names in the picture: more would be a crowd
+MOST_WRITTEN = 10  # names in the picture: more would be a crowd
 
 
 def shipped_costs() -> dict[str, Cost]:
@@ -112,7 +112,7 @@ def budget_figure(
         {name: (cost.milliseconds, cost.top1, cost.megabytes) for name, cost in costs.items()},
         front=front,
         grey=[name for name in costs if name not in remain],
-        names=first[:WIDEST],
+        names=first[:MOST_WRITTEN],
         limit=milliseconds,
     )
 
