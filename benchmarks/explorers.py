@@ -33,7 +33,8 @@ ABOUT_FREEZING = (
 
 ABOUT_NETWORKS = (
     "What each network of the table costs: the fastest of several passes of 8 pictures, with "
-    "random weights, in Keras 3.15.1 and TensorFlow 2.21.0 on two cores of an Intel Xeon."
+    "random weights, in Keras 3.15.1 and TensorFlow 2.21.0, on two cores of an Intel Xeon that "
+    "other programs used as well."
 )
 
 

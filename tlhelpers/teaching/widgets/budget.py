@@ -32,12 +32,12 @@ MOST_WRITTEN = 10  # names in the picture: more would be a crowd
 
 
 def shipped_costs() -> dict[str, Cost]:
-    """Return the costs of all networks of the table, measured on one computer with two cores.
+    """Return the costs of the networks of the table, as one computer with two cores had them.
 
     Examples
     --------
-    >>> shipped_costs()["VGG16"].multiply_adds
-    15470264320
+    >>> shipped_costs()["MobileNetV2"].multiply_adds
+    300774272
     """
     rows = results.read_table("networks")
     return {
@@ -174,7 +174,7 @@ def explore_budget(costs: Mapping[str, Cost] | None = None) -> ipywidgets.VBox:
     for field in (milliseconds, megabytes):
         field.observe(show, "value")
     show(None)
-    source = f"All networks, on one computer. Made with: {results.command_for('networks')}"
+    source = f"Measured on one computer, not on yours. Made with: {results.command_for('networks')}"
     note = small_print(
         (source if shipped else "Measured on this computer, now.")
         + " The area of a dot is the size of the weights; the line joins those that none beats."
