@@ -180,7 +180,8 @@ def _write_names(
             box = label.get_window_extent(renderer)
             far = max(abs(x), abs(y)) > 15  # then a thin line says to whom it belongs
             here = axis.transData.transform((cost, accuracy))
-            way = np.linspace(here, here + dot * longer * np.array([x, y]), 30) if far else []
+            there = here + dot * longer * np.array([x, y])
+            way: Iterable[Any] = np.linspace(here, there, 30) if far else []
             room = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0
             room = room and box.y1 <= inside.y1
             room = room and not any(box.overlaps(other) for other in taken)
