@@ -145,6 +145,21 @@ def vocabulary_file() -> Path:
     return path
 
 
+def network_costs() -> dict[str, tl.cost.Cost]:
+    """Return what two networks cost."""
+    return {
+        "MobileNetV2": tl.cost.Cost("MobileNetV2", 3538984, 14.2, 300774272, 12.0),
+        "ResNet50": tl.cost.Cost("ResNet50", 25636712, 102.5, 3857973248, 60.0),
+    }
+
+
+def block() -> Any:
+    """Return a block of two layers, to be drawn."""
+    from tlhelpers.plots.blocks import Block, Layer
+
+    return Block("residual", ((Layer("3 × 3"), Layer("1 × 1", "1 × 1", 0.5)),), "add")
+
+
 def head() -> Any:
     """Return a new head for four features and three classes."""
     import keras
@@ -323,6 +338,26 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.Lab.backbone": lambda: {"self": digits(), "pretrained": True},
     "tl.Lab.columns": lambda: {"self": digits()},
     "tl.Lab.class_numbers": lambda: {"self": digits(), "names": ["3", "A"]},
+    "tl.cost.count_multiply_adds": lambda: {"model": network()},
+    "tl.cost.time_network": lambda: {"model": network(), "pictures": 2, "seconds": 0.5},
+    "tl.cost_table.pareto_front": lambda: {"costs": network_costs()},
+    "tl.cost_table.table_of": lambda: {"costs": network_costs()},
+    "tl.cost_table.within_budget": lambda: {
+        "costs": network_costs(),
+        "milliseconds": 100.0,
+        "megabytes": 100.0,
+    },
+    "tl.explore_budget": lambda: {"costs": network_costs()},
+    "tl.plots.block_diagrams": lambda: {"blocks": [block()], "columns": 2},
+    "tl.plots.trade_off": lambda: {
+        "points": {"small": (10.0, 0.75, 20.0), "large": (90.0, 0.8, 100.0)},
+        "front": ["small", "large"],
+        "grey": ["large"],
+        "names": ["small"],
+        "limit": 50.0,
+        "xlabel": "milliseconds a picture",
+        "ylabel": "accuracy",
+    },
     "tl.adaptation.adabn": lambda: {"model": network(), "target_images": TARGET, "batch_size": 4},
     "tl.adaptation.alignment_ratio": lambda: {
         "source_answers": ANSWERS,
@@ -836,6 +871,37 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.texts.read_text_file": lambda: {"path": text_file(), "most": 100},
     "tl.texts.text_array": lambda: {"texts": TEXTS},
     "tl.texts.split_words": lambda: {"text": "A fine film."},
+    "tl.textures.load_textures": lambda: {
+        "per_class": 1,
+        "size": 32,
+        "learn_from": "left",
+        "patch": 16,
+        "seed": 0,
+    },
+    "tl.transferability.h_score": lambda: {
+        "features": np.eye(12) + 0.1,
+        "labels": LABELS,
+        "shrinkage": 0.5,
+    },
+    "tl.transferability.log_me": lambda: {"features": np.eye(12) + 0.1, "labels": LABELS},
+    "tl.transferability.leep": lambda: {
+        "probabilities": np.full((12, 4), 0.25),
+        "labels": LABELS,
+    },
+    "tl.transferability.nearest_mean": lambda: {
+        "features": np.eye(12) + 0.1,
+        "labels": LABELS,
+        "groups": np.arange(12),
+    },
+    "tl.transferability.rank_correlation": lambda: {
+        "scores": [1.0, 2.0, 3.0],
+        "accuracies": [0.5, 0.7, 0.6],
+        "groups": None,
+        "kind": "kendall",
+        "confidence": 0.9,
+        "draws": 100,
+        "seed": 0,
+    },
     "tl.validators.source_accuracy": lambda: {"answers": ANSWERS, "labels": LABELS[:4]},
     "tl.validators.certainty": lambda: {"answers": ANSWERS},
     "tl.validators.information": lambda: {"answers": ANSWERS},
@@ -915,6 +981,11 @@ LEFT_OUT = {
     "tl.smollm.NextToken": "a record",
     "tl.smollm.load_smollm": "needs a package that may not be here; takes no values",
     "tl.solar.SolarCells": "a record",
+    "tl.textures.Textures": "a record",
+    "tl.transferability.RankCorrelation": "a record",
+    "tl.cost.Cost": "a record",
+    "tl.cost.measure_network": "builds a network, for seconds; reads what `time_network` reads",
+    "tl.cost_table.measure_networks": "names=None measures all networks, for minutes",
     "tl.solar.load_solar_cells": "needs a package that may not be here; its numbers are read",
     "tl.splits.Split": "a record",
     "tl.tasks.Task": "a record",

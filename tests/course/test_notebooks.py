@@ -32,9 +32,11 @@ SECOND_EDITION: tuple[str, ...] = (
     "04_domain_adaptation.ipynb",
     "05_choosing_without_labels.ipynb",
     "06_your_own_images.ipynb",
+    "07_choosing_a_network.ipynb",
     "08_word_vectors.ipynb",
     "09_bert.ipynb",
     "10_gpt.ipynb",
+    "11_museum_of_mistakes.ipynb",
 )
 
 #: Is there a network that knows ImageNet, and are its answers' names, as the set-up brings them?
