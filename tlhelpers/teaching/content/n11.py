@@ -106,14 +106,7 @@ def _score_between_writers(rows: np.ndarray, labels: np.ndarray, writers: np.nda
 
 PREPARATION_STUB = '''
 def project(pictures, labels, writers, network):
-    """Learn from one half of the writers; the accuracy on the other half.
-
-    pictures   grey, shape (n, 8, 8), floats from 0 (paper) to 255 (ink)
-    labels     class numbers, shape (n,)
-    writers    who wrote each picture, shape (n,)
-    network    takes pictures in colour, (n, 8, 8, 3), and was trained on
-               numbers from -1 (black) to 1 (white); returns features
-    """
+    """Learn from half of the writers; the accuracy on the others."""
     # Colour: the network wants three channels.
     colours = np.zeros((*pictures.shape, 3), "float32")
     colours[..., 0] = pictures
@@ -128,11 +121,9 @@ def project(pictures, labels, writers, network):
     names = np.unique(writers)
     known = np.isin(writers, names[: len(names) // 2])
 
-    # A head, trained on one side.
+    # A head for one side, and a report on the other.
     head = LogisticRegression(max_iter=1000)
     head.fit(features[known], labels[known])
-
-    # Report on the other side.
     return head.score(features[~known], labels[~known])
 '''.strip()
 
@@ -153,8 +144,8 @@ PREPARATION = Exercise(
         "Which exhibits of Hall A are about pixels?",
         "Call it with a network that prints `images.min()`, `images.max()` and "
         "`images[0, 0, 0]`. What should the three numbers of one place be?",
-        "A grey picture in colour has the same grey in each channel. And the docstring says which "
-        "numbers the network was trained on: where must 0 and 255 go?",
+        "A grey picture in colour has the same grey in each channel. And the text above says "
+        "which numbers the network was trained on: where must 0 and 255 go?",
     ),
     solution=PREPARATION_SOLUTION,
     why="These are `grey` and `range`. Neither raises an error, and the head learns something "
@@ -291,17 +282,9 @@ def _read_diary(bench: _Bench, writers: np.ndarray, chosen: int, reported: float
 
 JUDGING_STUB = '''
 def project(writers, train, strengths, seed):
-    """Choose a strength; return it, and the accuracy on new writers.
-
-    writers    who wrote each picture, shape (n,)
-    train      train(rows, strength) trains on these rows, and returns a
-               function: score(rows) is the accuracy on other rows
-    strengths  those to choose from
-    seed       of the cut
-    """
-    rng = np.random.default_rng(seed)
-
+    """Choose a strength; return it, and the accuracy on new writers."""
     # Cut: a half to learn from, a quarter to choose by, and the test.
+    rng = np.random.default_rng(seed)
     order = rng.permutation(len(writers))
     half, most = len(order) // 2, 3 * len(order) // 4
     learn = order[:half]
