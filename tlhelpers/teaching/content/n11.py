@@ -287,9 +287,7 @@ def project(writers, train, strengths, seed):
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(writers))
     half, most = len(order) // 2, 3 * len(order) // 4
-    learn = order[:half]
-    valid = order[half:most]
-    test = order[most:]
+    learn, valid, test = np.split(order, [half, most])
 
     # Try each strength, and keep the best.
     best, best_accuracy = None, -1
@@ -306,14 +304,12 @@ def project(writers, train, strengths, seed):
 
 _CUT = """    order = rng.permutation(len(writers))
     half, most = len(order) // 2, 3 * len(order) // 4
-    learn = order[:half]
-    valid = order[half:most]
-    test = order[most:]"""
+    learn, valid, test = np.split(order, [half, most])"""
 _BY_WRITER = """    names = rng.permutation(np.unique(writers))
     half, most = len(names) // 2, 3 * len(names) // 4
-    learn = np.flatnonzero(np.isin(writers, names[:half]))
-    valid = np.flatnonzero(np.isin(writers, names[half:most]))
-    test = np.flatnonzero(np.isin(writers, names[most:]))"""
+    sides = np.split(names, [half, most])
+    sides = [np.isin(writers, side) for side in sides]
+    learn, valid, test = map(np.flatnonzero, sides)"""
 JUDGING_SOLUTION = edited(
     edited(JUDGING_STUB, _CUT, _BY_WRITER), "accuracy = score(test)", "accuracy = score(valid)"
 )
