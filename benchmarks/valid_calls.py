@@ -992,6 +992,7 @@ LEFT_OUT = {
     "tl.image_files.map_in_threads": "runs what the caller gives on what the caller gives",
     "tl.augmentation.augmented": "a step inside of functions that have read what it gets",
     "tl.surgery.run_network": "a step inside of functions that have read what it gets",
+    "tl.surgery.input_of": "a step inside of the check-up, which has read the network",
     "tl.wordpiece.fill_up": "a step inside of functions that have read what it gets",
     "tl.draw": "trains a reader for seconds; its argument is for tests only",
     "tl.explore_freezing": "its only argument is for tests",

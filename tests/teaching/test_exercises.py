@@ -260,7 +260,7 @@ def test_ids_match_their_file_and_are_in_order():
         assert [q.id for q in questions] == [
             f"{int(number)}.{'abcdef'[n]}" for n in range(len(questions))
         ]
-        assert len(exercises) >= 5 and 2 <= len(questions) <= 5
+        assert len(exercises) >= 4 and 2 <= len(questions) <= 5
         assert sum(len(exercise.mistakes) for exercise in exercises) >= 4 * len(exercises)
 
 

@@ -126,7 +126,7 @@ def _spot(spot: Sequence[float], name: str) -> tuple[float, float, float]:
 
 
 def _known(names: Iterable[str], what: str, spots: Mapping[str, object]) -> list[str]:
-    found = read_names(list(names), what, least=0)
+    found = read_names(names, what, least=0, most=len(spots))
     for name in found:
         if name not in spots:
             raise ValueError(f"{what} has {name!r}, which is not among the points.")

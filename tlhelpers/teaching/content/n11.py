@@ -195,6 +195,7 @@ class _Bench:
         self.asked: list[tuple[int, frozenset[int]]] = []
 
     def train(self, rows: object, strength: float) -> Callable[[object], float]:
+        """Note the rows and the strength that were learned with, and return what judges."""
         if strength not in STRENGTHS:
             raise ValueError(f"strength is one of {STRENGTHS}, and not {short(strength)}")
         place, learned = STRENGTHS.index(strength), self._rows(rows)
