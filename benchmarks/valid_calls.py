@@ -450,7 +450,6 @@ CALLS: dict[str, Callable[[], Arguments]] = {
     "tl.byte_pairs.BytePairs.encode": lambda: {"self": pairs(), "text": "abc ab"},
     "tl.byte_pairs.BytePairs.encode_all": lambda: {"self": pairs(), "texts": ["abc", "ab"]},
     "tl.byte_pairs.BytePairs.show": lambda: {"self": pairs(), "numbers": [97, 256]},
-    "tl.byte_pairs.count_bytes": lambda: {"tokenizer": pairs(), "numbers": [97, 256]},
     "tl.byte_pairs.learn_pairs": lambda: {"texts": ["abab", "abc"], "size": 258},
     "tl.gpt.bits_of_tokens": lambda: {"model": small_gpt(), "tokens": [97, 98, 99]},
     "tl.gpt.bits_per_byte": lambda: {"model": small_gpt(), "tokens": [97, 98, 99], "size": 3},

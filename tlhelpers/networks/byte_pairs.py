@@ -175,18 +175,6 @@ class BytePairs:
         return [self.decode([number]).replace("\n", "\\n") for number in read_array(numbers, "n")]
 
 
-def count_bytes(tokenizer: BytePairs, numbers: Any) -> np.ndarray:
-    """Return how many bytes of text each token stands for.
-
-    Examples
-    --------
-    >>> count_bytes(BytePairs([(32, 97)]), [256, 10, 256]).tolist()
-    [2, 1, 2]
-    """
-    lengths = np.array([len(token) for token in tokenizer.tokens])
-    return lengths[np.asarray(read_array(numbers, "numbers"), int)]
-
-
 def learn_pairs(texts: Sequence[str], size: int = 1024) -> BytePairs:
     """Learn which neighbours to join: those that are seen most often in these texts.
 
