@@ -13,6 +13,7 @@ from tlhelpers.transfer.checkup.subject import (
     Subject,
     pixel_names,
     read_images,
+    steps_of,
 )
 
 #: Operations of TensorFlow that draw at random.
@@ -26,7 +27,7 @@ def look_at_cache(subject: Subject) -> Iterator[Finding | NotSeen]:
     if train is None or not train.is_dataset:
         raise CannotSee(ARRAYS)
     for step in train.steps:
-        if _kind(step) == "Cache" and (random := _random_steps(_before(step))):
+        if _kind(step) == "Cache" and (random := _random_steps(steps_of(step)[1:])):
             yield Finding(
                 "cached_augmentation",
                 f"train draws at random ({random[0]}) in a map() that stands before cache(): "
@@ -99,15 +100,6 @@ def _kind(step: Any) -> str:
     return type(step).__name__.strip("_").replace("Dataset", "").replace("Parallel", "")
 
 
-def _before(step: Any) -> list[Any]:
-    found, todo = [], list(step._inputs())
-    while todo:
-        one = todo.pop()
-        found.append(one)
-        todo += one._inputs()
-    return found
-
-
 def _random_steps(steps: Any) -> list[str]:
     """Return the random operations in the functions of some steps."""
     found: list[str] = []
@@ -124,7 +116,7 @@ def _random_steps(steps: Any) -> list[str]:
 
 def _shuffles(part: Part) -> bool:
     """Say whether a dataset shuffles anew in each pass, and nothing keeps the first order."""
-    cached = [_before(step) for step in part.steps if _kind(step) == "Cache"]
+    cached = [steps_of(step)[1:] for step in part.steps if _kind(step) == "Cache"]
     kept = {id(one) for steps in cached for one in steps}
     return any(
         _kind(step) == "Shuffle"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from tlhelpers.transfer.checkup.report import Finding, NotSeen
-from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject, pixel_names
+from tlhelpers.transfer.checkup.subject import CannotSee, Part, Subject, pixel_names, steps_of
 
 SIDE = 16  # pixels of the thumbnails that are compared
 CROWD = 10  # the neighbour that says how close pictures are that only resemble each other
@@ -76,8 +75,8 @@ def _reshuffled_cut(train: Part, other: Part) -> bool:
     cut = [[step for step in part.steps if type(step).__name__ in kinds] for part in (train, other)]
     for one in cut[0]:
         for two in cut[1]:
-            sources = {id(step): step for step in _chain(one)}
-            shared = [sources[id(step)] for step in _chain(two) if id(step) in sources]
+            sources = {id(step): step for step in steps_of(one)}
+            shared = [sources[id(step)] for step in steps_of(two) if id(step) in sources]
             kept = any(type(step).__name__ == "CacheDataset" for step in shared)
             if not kept and any(
                 type(step).__name__ == "_ShuffleDataset"
@@ -86,13 +85,6 @@ def _reshuffled_cut(train: Part, other: Part) -> bool:
             ):
                 return True
     return False
-
-
-def _chain(step: Any) -> list[Any]:
-    found = [step]
-    for one in found:
-        found += one._inputs()
-    return found
 
 
 def look_at_copies(subject: Subject) -> Iterator[Finding | NotSeen]:

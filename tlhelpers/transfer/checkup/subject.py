@@ -194,7 +194,7 @@ def _read_dataset(dataset: tf.data.Dataset, name: str, twice: bool) -> Part:
     again = _one_pass(dataset, name)[0] if twice else None
     count = len(images) if over else None
     rows = np.arange(len(images))
-    return Part(name, images, numbers, labels, numbers, rows, count, _steps(dataset), again)
+    return Part(name, images, numbers, labels, numbers, rows, count, steps_of(dataset), again)
 
 
 def read_images(dataset: tf.data.Dataset) -> np.ndarray:
@@ -226,7 +226,7 @@ def _one_pass(dataset: tf.data.Dataset, name: str) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(images), np.concatenate(labels) if labels else None, over
 
 
-def _steps(dataset: Any) -> tuple[Any, ...]:
+def steps_of(dataset: Any) -> tuple[Any, ...]:
     """Return a dataset and what it was made of: map, shuffle, cache and so on."""
     found: list[Any] = []
     todo = [dataset]
