@@ -196,7 +196,7 @@ def without_photos(tmp_path_factory):
 def test_photo_sections_are_skipped_in_a_line_and_in_a_moment(path, without_photos):
     """What is about photographs, on its own, where there are none."""
     cells, seconds = without_photos[path]
-    assert seconds < 1
+    assert seconds < 5  # usual: 0.2; 1.2 where scikit-image is loaded; with photographs 20 or more
     if cells:
         done = execution.read_notebook(path)
         done.cells = cells
