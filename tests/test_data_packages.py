@@ -40,9 +40,10 @@ def test_each_data_package_is_pinned_with_a_hash_and_says_what_it_is_for():
     assert not pinned & set(re.findall(r"^([\w.-]+)==", read("requirements.txt"), re.M))
 
 
-def test_the_readme_says_how_much_the_set_up_gets():
+def test_the_pages_say_how_much_the_set_up_gets():
     total = sum(int(data.size.partition(" ")[0]) for data in bootstrap.all_data(ROOT))
-    assert f"The set-up also gets {total} MB of data" in read("README.md")
+    assert f"The set-up also gets {total} MB of data" in read("docs/start.md")
+    assert f"The set-up gets {total} MB of data" in read("docs/teaching/room.md")
 
 
 def test_extras_are_pinned_and_no_part_of_the_set_up():

@@ -92,6 +92,10 @@ def test_the_table_of_notebooks_says_what_they_say_of_their_time():
     assert f"{round(total / 60)} hours of reading" in text_of("README.md")
 
 
+def test_the_first_page_is_short():
+    assert len(text_of("README.md").split()) < 900
+
+
 def test_the_map_has_every_room_and_module():
     page = text_of("CONTRIBUTING.md")
     plan = page[page.index("## A map of the package") :]

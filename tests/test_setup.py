@@ -114,7 +114,7 @@ def test_every_file_means_the_same_pythons():
     assert {job["os"].partition("-")[0] for job in jobs} == {"ubuntu", "macos", "windows"}
 
     first, last = PYTHONS[0], PYTHONS[-1]
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "docs/start.md", "CONTRIBUTING.md"):
         text = read(name)
         assert re.search(rf"Python {first} to {last}\b", text), (
             f"{name}: say Python {first} to {last}"
@@ -154,7 +154,7 @@ def test_make_helps_with_every_target_and_the_pages_name_no_other():
     assert {"help", "run", "lab", "test", "lint", "execute", "doctor", "pins", "clean"} <= set(
         explained
     )
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "docs/start.md", "CONTRIBUTING.md"):
         # As commands only: a sentence may well say "make it".
         code = " ".join(re.findall(r"```.*?```|`[^`]+`", read(name), re.S))
         for target in re.findall(r"(?:^|[`;&]) *make ([a-z-]+)", code, re.M):
