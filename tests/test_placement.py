@@ -49,8 +49,9 @@ def test_a_question_has_one_right_answer_of_four_folded_and_names_its_notebook(n
     assert letter not in "".join(re.findall(r"\((\w) is", answer))  # these explain wrong ones
 
 
-def test_the_right_letters_are_spread():
+def test_the_right_letters_are_these_and_spread():
     letters = [letter for question in QUESTIONS for letter in right(question)]
+    assert "".join(letters) == "BDACDABCDA"  # who means to change one changes it here, too
     counts = Counter(letters)
     assert set(counts) == set("ABCD") and max(counts.values()) <= 3
     assert all(a != b for a, b in zip(letters, letters[1:], strict=False))

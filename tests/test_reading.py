@@ -72,4 +72,3 @@ def test_a_paper_has_the_number_that_it_has_elsewhere(entry):
             assert same, f"{address}: {other}"
         if where == address and re.search(r" others (19|20)\d\d$", other):
             assert other.split()[0] == plain(found["who"]).split()[0], other
-
