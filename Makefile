@@ -10,8 +10,12 @@ UV ?= uv
 SETUP_WORDS := $(if $(filter setup,$(MAKECMDGOALS)),,--no-retry) \
     $(if $(filter-out undefined,$(origin WITHOUT)),--without "$(or $(strip $(WITHOUT)),nothing)")
 
+# What these need beside the set-up.
+SITE_TOOLS := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --only-binary :all: -r requirements-site.txt
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint site links release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint spelling site links release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -45,9 +49,12 @@ lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m mypy
 
+spelling: setup  ## look for slips of spelling in texts and code (once: put codespell into .venv)
+	@$(SITE_TOOLS)
+	@$(BIN)/python .ci/spelling.py
+
 site: setup  ## make the site to read and search, in build/site (once: put Sphinx into .venv)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	    --only-binary :all: -r requirements-site.txt
+	@$(SITE_TOOLS)
 	@$(BIN)/python -m sphinx -W --keep-going -q -c docs/site . build/site
 	@echo "Open build/site/index.html"
 

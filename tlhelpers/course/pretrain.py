@@ -72,7 +72,7 @@ def make_weights(
     folder = features.cache_folder() / "pretrain"
     model = pretrain_network(pictures, seed, folder, fresh=fresh)
     seconds = time.perf_counter() - began
-    # A network that was never compiled: the file then holds no optimiser.
+    # A network that was never compiled: the file then holds no optimizer.
     plain = digits.build_digits_network(pretrained=False)
     plain.set_weights(model.get_weights())
     write_whole(out, plain.save_weights)
