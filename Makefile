@@ -15,7 +15,7 @@ SITE_TOOLS := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
     --only-binary :all: -r requirements-site.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint spelling site links release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint spelling site site-links links release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,12 @@ site: setup  ## make the site to read and search, in build/site (once: put Sphin
 	@$(SITE_TOOLS)
 	@$(BIN)/python -m sphinx -W --keep-going -q -c docs/site . build/site
 	@echo "Open build/site/index.html"
+
+site-links: setup  ## ask every address outside that the texts name (needs a connection)
+	@$(SITE_TOOLS)
+	@rm -rf build/links && mkdir -p build
+	@$(BIN)/python -m sphinx -b linkcheck -q -c docs/site . build/links >build/links.log 2>&1 || true
+	@$(BIN)/python .ci/external_links.py build/links
 
 links:  ## say where the repository is, on every page: make links ADDRESS=https://...
 	@$(BIN)/python .ci/links.py $(ADDRESS)

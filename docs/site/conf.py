@@ -61,6 +61,24 @@ html_extra_path = ["extra"]  # index.html, which leads to the first page
 html_show_sourcelink = False
 html_copy_source = False
 
+# `make site-links` asks every address outside; .ci/external_links.py reads the answers.
+linkcheck_timeout = 30  # seconds
+linkcheck_retries = 2
+linkcheck_workers = 4
+linkcheck_rate_limit_timeout = 120
+linkcheck_anchors = False  # many pages make theirs by a script
+linkcheck_allow_unauthorized = True
+linkcheck_report_timeouts_as_broken = False
+linkcheck_ignore = [r"https?://(localhost|127\.0\.0\.1)[:/]", r"https://(a|example)\.(org|com)/"]
+
+
+def ask_the_registry(app, address):
+    """Ask about a DOI where DOIs are kept: publishers often refuse programs."""
+    start = "https://doi.org/"
+    if address.startswith(start):
+        return f"{start}api/handles/{address.removeprefix(start)}"
+    return None
+
 
 def add_contents(app, name, source):
     """Add the contents of the site to the first page, which is the README."""
@@ -162,4 +180,5 @@ def setup(app):
     app.connect("source-read", list_names)
     app.connect("source-read", prepare_notebook)
     app.connect("doctree-read", keep_alternative_texts)
+    app.connect("linkcheck-process-uri", ask_the_registry)
     app.connect("html-page-context", mend_for_keyboards, priority=900)  # after the theme
