@@ -106,13 +106,23 @@ class Reader:
                 found.append(f"axe: {rule['id']} ({len(rule['nodes'])}): {first}")
         return [*self.wrong, *found]
 
+    def begin(self) -> list[str]:
+        """Open the address of the site itself, which leads to the first page."""
+        self.wrong.clear()
+        self.page.goto(self.address)
+        try:
+            self.page.wait_for_url("**/README.html", timeout=30_000)
+        except Exception:  # playwright's own, which has no name without playwright
+            return [*self.wrong, "index.html does not lead to README.html"]
+        return list(self.wrong)
+
     def look_for(self, word: str) -> list[str]:
         """Look for a word in the search; return what is wrong."""
         self.wrong.clear()
         self.page.goto(f"{self.address}search.html?q={word}", wait_until="load")
         try:
             self.page.wait_for_selector("#search-results li a", timeout=30_000)
-        except Exception:  # playwright's own, which has no name without playwright
+        except Exception:  # as above
             return [*self.wrong, f"the search does not find {word}"]
         return list(self.wrong)
 
@@ -120,6 +130,7 @@ class Reader:
 def names_of(site: Path, globs: list[str]) -> list[str]:
     """Return the pages of a site, or those whose name without .html fits a pattern."""
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    names = [name for name in names if name != "index.html"]  # it only leads on
     if globs:
         names = [n for n in names if any(fnmatch.fnmatch(n[:-5], glob) for glob in globs)]
     return names
@@ -146,13 +157,13 @@ def main() -> int:
     chromium = args.chromium or next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
-    address, wrong, said = serve(args.site), {}, {}
+    address, said = serve(args.site), {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         windows = {window: Reader(browser, address, *window) for window in WINDOWS}
         heads = [f"{width} {scheme}" for width, scheme in WINDOWS]
         long = max(map(len, names))
-        print("page".ljust(long), *(head.ljust(10) for head in heads))
+        print("page".ljust(long), *(head.ljust(10) for head in heads), flush=True)
         for name in names:
             row = []
             for window, reader in windows.items():
@@ -160,15 +171,15 @@ def main() -> int:
                 found = reader.read(name, Axe(), contrast)
                 for line in found:
                     said.setdefault(line, []).append(f"{name}, {window[0]} {window[1]}")
-                wrong[name, window] = len(found)
                 row.append((f"{len(found)} wrong" if found else "ok").ljust(10))
                 if args.shots:
                     args.shots.mkdir(parents=True, exist_ok=True)
                     file = f"{name[:-5].replace('/', '_')}-{window[0]}-{window[1]}.png"
                     reader.page.screenshot(path=args.shots / file, full_page=True)
             print(name.ljust(long), *row, flush=True)
-        for line in next(iter(windows.values())).look_for(WORD):
-            said.setdefault(line, []).append("search")
+        reader = next(iter(windows.values()))
+        for line in reader.begin() + reader.look_for(WORD):
+            said.setdefault(line, []).append("the site as a whole")
         browser.close()
     for line, places in said.items():
         print(f"\n{line}\n    in {', '.join(places[:4])}", end="")
