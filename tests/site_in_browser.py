@@ -27,20 +27,21 @@ WINDOWS = [(width, scheme) for width in (WIDE, NARROW) for scheme in ("light", "
 GRAVE = ("serious", "critical")
 WORD = "fine-tuning"  # to look for
 
-# What sticks out on the right of the window, and is in nothing that scrolls for itself.
+# What sticks out of the window on the right, unless it is in something of the article that
+# scrolls for itself: code, a wide table.  That the article scrolls as a whole is no excuse.
 WIDER = """() => {
   const edge = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= edge) return [];
   const scrolls = node => {
-    for (let at = node.parentElement; at && at !== document.body; at = at.parentElement)
+    for (let at = node.parentElement; at && !at.matches("article"); at = at.parentElement)
       if (["auto", "scroll", "hidden"].includes(getComputedStyle(at).overflowX)) return true;
     return false;
   };
-  return [...document.body.querySelectorAll("*")]
-    .filter(node => node.getBoundingClientRect().right > edge + 1 && !scrolls(node))
-    .map(node => `${node.outerHTML.slice(0, 100)} (${Math.round(
-      node.getBoundingClientRect().right - edge)} pixels)`).slice(0, 3)
-    .concat(`the page is ${document.documentElement.scrollWidth} pixels wide`);
+  const out = node => Math.round(node.getBoundingClientRect().right - edge);
+  const found = [...document.querySelectorAll("article *")]
+    .filter(node => out(node) > 1 && !scrolls(node)).slice(0, 2)
+    .map(node => `${node.outerHTML.slice(0, 100)} (${out(node)} pixels)`);
+  const wide = document.documentElement.scrollWidth;
+  return wide > edge ? [...found, `the page is ${wide} pixels wide`] : found;
 }"""
 UNFOLD = "() => document.querySelectorAll('details').forEach(part => { part.open = true; })"
 
