@@ -23,6 +23,8 @@ SHEET = ROOT / "docs" / "cheat_sheet.md"
 MARKDOWN = "commonmark+raw_attribute+pipe_tables+tex_math_dollars+attributes"
 #: The longest line (in characters) that letters are made smaller for; longer ones are wrapped.
 LONGEST = 110
+#: Characters of a table that stand in a line.
+NARROW = 70
 #: No font of Typst's has these: they are printed as numbers of Unicode.
 NO_LETTER = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\U0001f000-\U0001faff]")
 
@@ -52,10 +54,18 @@ def raw(code: str) -> str:
 
 
 def lines(function: str, text: str, *more: str) -> str:
-    """Text in letters of one width, small enough for its longest line."""
-    widths = [len(printable(line)) for line in text.splitlines()]
-    longest = max([width for width in widths if width <= LONGEST], default=0)
-    return raw(f"#{function}({', '.join((quoted(text), str(longest), *more))})")
+    """Text in letters of one width, small enough for its longest line.
+
+    Lines that are longer than `LONGEST` are wrapped, within a word if need be.
+    """
+    kept, longest = [], 0
+    for line in map(printable, text.split("\n")):
+        if len(line) > LONGEST:
+            line = re.sub(r"(\S{30})(?=\S{20})", "\\1\u200b", line)
+        else:
+            longest = max(longest, len(line))
+        kept.append(line)
+    return raw(f"#{function}({', '.join((quoted(chr(10).join(kept)), str(longest), *more))})")
 
 
 def is_stream(output: Any) -> bool:
@@ -179,12 +189,34 @@ def inline(code: str) -> dict[str, Any]:
     return {"t": "RawInline", "c": ["typst", code]}
 
 
-def for_paper(here: Path) -> Callable[[dict[str, Any]], list[Any] | None]:
-    """What is changed in the tree: links say where they lead, formulas what they are."""
+def share_width(table: list[Any]) -> None:
+    """Give the columns of a table that is wider than a line widths by what is in them."""
+    _, _, columns, head, bodies, _ = table
+    rows = head[1] + [row for body in bodies for row in body[3]]
+    cells = list(zip(*[[plain(cell[4]) for cell in row[1]] for row in rows], strict=True))
+    if sum(max(map(len, column)) for column in cells) <= NARROW:
+        widths = [{"t": "ColWidthDefault"}] * len(columns)
+    else:
+        sizes = [
+            sum(map(len, column)) / len(column) + max(map(len, " ".join(column).split())) / 2
+            for column in cells
+        ]
+        widths = [{"t": "ColWidth", "c": size / sum(sizes)} for size in sizes]
+    for column, width in zip(columns, widths, strict=True):
+        column[1] = width
+
+
+def for_paper(here: Path, brief: bool) -> Callable[[dict[str, Any]], list[Any] | None]:
+    """What is changed in the tree: formulas say what they are, and links where they lead.
+
+    Where space is short, ``brief`` leaves the links with their words.
+    """
 
     def change(element: dict[str, Any]) -> list[Any] | None:
         if element["t"] == "Math":
             return [inline(f"#formula({quoted(element['c'][1])})["), element, inline("]")]
+        if element["t"] == "Table":
+            share_width(element["c"])
         if element["t"] == "Str":
             return [{"t": "Str", "c": printable(element["c"])}]
         if element["t"] != "Link":
@@ -194,30 +226,30 @@ def for_paper(here: Path) -> Callable[[dict[str, Any]], list[Any] | None]:
         said = plain(words)
         if re.match(r"(https?:|mailto:)", address):
             bare = re.sub(r"^(https?://(www\.)?|mailto:)|/$", "", address)
-            more = [] if bare in said else [inline(f" #address({quoted(bare)})")]
+            more = [] if brief or bare in said else [inline(f" #address({quoted(bare)})")]
             return [inline(f"#link({quoted(address)})["), *words, inline("]"), *more]
         file, _, _ = address.partition("#")
         target = (here / file).resolve()
         if target.suffix == ".ipynb" and target.is_file():
             title = title_of(target)
-            if title[3:].casefold() not in said.casefold():
+            if not brief and title[3:].casefold() not in said.casefold():
                 more = title[3:] if title[:2] in said else title
                 words = [*words, {"t": "Str", "c": f" ({more})"}]
             place = quoted(f"{target.stem}.pdf")
             return [inline(f"#link({place})["), *words, inline("]")]
         if file and target.is_relative_to(ROOT):
             name = target.relative_to(ROOT).as_posix()
-            if name not in said:
+            if not brief and name not in said:
                 words = [*words, {"t": "Space"}, inline(f"#address({quoted(name)})")]
         return words
 
     return change
 
 
-def to_typst(markdown: str, here: Path) -> str:
+def to_typst(markdown: str, here: Path, brief: bool = False) -> str:
     """Markdown, with parts in Typst, as Typst."""
     tree = json.loads(pypandoc.convert_text(markdown, "json", MARKDOWN))
-    tree["blocks"] = walk(tree["blocks"], for_paper(here))
+    tree["blocks"] = walk(tree["blocks"], for_paper(here, brief))
     made = pypandoc.convert_text(json.dumps(tree), "typst", "json", extra_args=["--wrap=none"])
     return str(made).replace("align(center)[#table(", "align(left)[#table(")
 
@@ -253,10 +285,10 @@ def make_notebook(path: Path, out: Path, size: str = "a4") -> None:
         compile_pdf(body, folder, out, title=title_of(path), size=size)
 
 
-def make_sheet(out: Path, size: str = "a4") -> None:
+def make_sheet(path: Path, out: Path, size: str = "a4") -> None:
     """Make the PDF of the cheat sheet, which is one page."""
     with tempfile.TemporaryDirectory() as name:
-        body = to_typst(SHEET.read_text("utf-8"), SHEET.parent)
+        body = to_typst(path.read_text("utf-8"), path.parent, brief=True)
         words = {"title": "Cheat sheet: transfer learning with Keras", "size": size}
         compile_pdf(body, Path(name), out, look="sheet", **words)
 
@@ -266,19 +298,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="such as 03, or sheet (without: everything)")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "paper")
-    parser.add_argument("--size", default="a4", choices=("a4", "us-letter"))
+    words = "of the pages of notebooks (the cheat sheet is made for both)"
+    parser.add_argument("--size", default="a4", choices=("a4", "us-letter"), help=words)
     args = parser.parse_args()
     known = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
     unknown = set(args.names) - {*known, "sheet"}
     if unknown:
         sys.exit(f"There is no {', '.join(unknown)}. There are: {' '.join(known)} sheet")
+    jobs = []
     for name in args.names or [*known, "sheet"]:
-        start = time.perf_counter()
-        out = args.out / (f"{known[name].stem}.pdf" if name in known else "cheat_sheet.pdf")
         if name in known:
-            make_notebook(known[name], out, args.size)
+            jobs.append((make_notebook, known[name], f"{known[name].stem}.pdf", args.size))
         else:
-            make_sheet(out, args.size)
+            jobs.append((make_sheet, SHEET, "cheat_sheet.pdf", "a4"))
+            jobs.append((make_sheet, SHEET, "cheat_sheet_letter.pdf", "us-letter"))
+    for make, path, name, size in jobs:
+        start = time.perf_counter()
+        out = args.out / name
+        make(path, out, size)
         seconds = time.perf_counter() - start
         print(f"{out}  {out.stat().st_size / 1e6:.1f} MB, {seconds:.1f} s")
 
