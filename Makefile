@@ -15,7 +15,8 @@ SITE_TOOLS := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
     --only-binary :all: -r requirements-site.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint spelling site site-links links release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint spelling site site-links paper links release-check \
+    execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -63,6 +64,10 @@ site-links: setup  ## ask every address outside that the texts name (needs a con
 	@rm -rf build/links && mkdir -p build
 	@$(BIN)/python -m sphinx -b linkcheck -q -c docs/site . build/links >build/links.log 2>&1 || true
 	@$(BIN)/python .ci/external_links.py build/links
+
+paper: setup  ## make PDFs to print, in build/paper: each notebook, the cheat sheet (SIZE=us-letter)
+	@$(SITE_TOOLS)
+	@$(BIN)/python docs/paper/make.py --size $(or $(SIZE),a4)
 
 links:  ## say where the repository is, on every page: make links ADDRESS=https://...
 	@$(BIN)/python .ci/links.py $(ADDRESS)
