@@ -102,7 +102,7 @@ def read_outputs(cell: Any) -> Iterator[tuple[str, Any]]:
         yield "text", printed
 
 
-def write_outputs(cell: Any, folder: Path) -> Iterator[str]:
+def write_outputs(cell: Any, folder: Path, where: str) -> Iterator[str]:
     """What a code cell shows, for paper."""
     found = list(read_outputs(cell))
     for number, (kind, what) in enumerate(found):
@@ -114,6 +114,8 @@ def write_outputs(cell: Any, folder: Path) -> Iterator[str]:
             yield raw(f"#claim({quoted(what)})")
         elif kind == "picture":
             png, alt = what
+            if not alt:
+                sys.exit(f"{where}, cell {cell.id}: a picture without an alternative text")
             name = f"{cell.id}-{number}.png"
             (folder / name).write_bytes(base64.b64decode(png))
             caption = ""
@@ -144,7 +146,7 @@ def write_notebook(path: Path, folder: Path) -> str:
                 rows = 1 if cell.source.count("\n") < 2 else 5
                 parts.append(raw(f"#answer({quoted(asked)}, {rows})"))
                 asked = ""
-        parts.extend(write_outputs(cell, folder))
+        parts.extend(write_outputs(cell, folder, path.name))
     return "\n\n".join(parts)
 
 
@@ -180,6 +182,8 @@ def plain(part: Any) -> str:
             return " "
         if part["t"] in ("Code", "Math"):
             return str(part["c"][1])
+        if part["t"] in ("Link", "Span"):
+            return plain(part["c"][1])
         return plain(part.get("c", ""))
     return part if isinstance(part, str) else ""
 
