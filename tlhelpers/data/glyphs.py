@@ -22,6 +22,7 @@ analysis".
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,17 +36,31 @@ from tlhelpers.inputs import read_choice, read_items, read_labels, read_seed, re
 #: capital (c and C), are left out.
 CLASSES: tuple[str, ...] = tuple("0123456789" + "ABCDEFHJKLMNPRTUVWXY" + "adefhmnrt")
 
+
+def _those_here(fonts: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    return tuple(font for font in fonts if (folder / f"{font}.ttf").is_file())
+
+
+def _font_folder() -> Path:
+    """Return where Matplotlib keeps its fonts, without importing it."""
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise ImportError("The course draws its digits with the fonts in Matplotlib: install it.")
+    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+
+
 #: The fonts inside Matplotlib that draw all of these characters.  Not every
 #: font does, even when it says so: LastResortHE draws each character as the
 #: same box, and cmsy10 and cmex10 put mathematical signs where digits belong.
-FONTS: tuple[str, ...] = (
+#: Before Matplotlib 3.11 there is one less: cmti10.
+FONTS: tuple[str, ...] = _those_here((
     "DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique",
     "DejaVuSansMono", "DejaVuSansMono-Bold", "DejaVuSansMono-Oblique",
     "DejaVuSansMono-BoldOblique",
     "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "DejaVuSerif-BoldItalic",
     "STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "STIXGeneralBolIta",
     "cmr10", "cmb10", "cmss10", "cmti10", "cmtt10",
-)  # fmt: skip
+), _font_folder())  # fmt: skip
 
 #: Fonts that training never sees, though it sees others of their families.
 #: They say how well a network reads print.
@@ -78,10 +93,8 @@ def font_path(font: str) -> Path:
     >>> font_path("DejaVuSans").name
     'DejaVuSans.ttf'
     """
-    import matplotlib
-
     font = read_text(font, "font")
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
+    path = _font_folder() / f"{font}.ttf"
     if not path.is_file():
         raise ValueError(f"Matplotlib has no font {font!r}. Choose from: {', '.join(FONTS)}.")
     return path
