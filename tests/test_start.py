@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +142,34 @@ def test_a_backend_that_is_not_here_is_named(
     assert os.environ["KERAS_BACKEND"] == used
     said = capsys.readouterr().err
     assert named in said and bool(named) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "keras", "older"),
+    [
+        ("2.19.0", "3.15.1", True),
+        ("2.21.0", "3.10.0", True),
+        ("2.9.1", "3.15.0", True),  # 9 is less than 21
+        ("2.21.0", "3.15.0", False),
+        ("2.22.0rc1", "4.0", False),
+    ],
+)
+def test_older_versions_are_named_once_and_used(capsys, tensorflow, keras, older):
+    start._say_if_older.cache_clear()
+    for _ in range(2):
+        start._say_if_older(tensorflow, keras)
+    said = capsys.readouterr().err
+    assert said.count("Note:") == older
+    if older:
+        assert f"TensorFlow {tensorflow} and Keras {keras}" in said and "goes on" in said
+
+
+def test_the_oldest_versions_are_those_of_the_project():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    bounds = dict(re.split(">=", line) for line in project["project"]["dependencies"])
+    assert {bounds[name.lower()]: name for name in start.OLDEST} == {
+        oldest: name for name, oldest in start.OLDEST.items()
+    }
 
 
 def test_without_a_screen_nothing_is_written_into_a_file_of_the_learners(tmp_path):

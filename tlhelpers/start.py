@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from tlhelpers import memory
 
 #: Keras' backends that the course works with, each with the module that it needs.
 BACKENDS = ("tensorflow", "jax", "torch")
+#: The oldest versions that the course is tested with, as in pyproject.toml.
+OLDEST = {"TensorFlow": "2.21", "Keras": "3.15"}
 
 
 def load_tensorflow() -> None:
@@ -26,7 +30,8 @@ def load_tensorflow() -> None:
     TensorFlow calculate in the same order each time, with a seed (0, until you set
     one), if this is what imports it, and gives Keras the settings of the course: pictures with the
     colours last, and numbers of 32 bits, whatever ``keras.json`` says.  In a notebook,
-    memory that a cell leaves unused is given back (`memory.give_back_after_cells`).
+    memory that a cell leaves unused is given back (`memory.give_back_after_cells`).  A note
+    names versions that are older than those that the course is tested with; it goes on.
 
     Raises
     ------
@@ -66,10 +71,31 @@ def load_tensorflow() -> None:
             "and the environment variables that begin with KERAS_: put right what is wrong "
             "there, or rename that file, and restart Python."
         ) from error
+    _say_if_older(tf.__version__, keras.__version__)
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     memory.give_back_after_cells()
+
+
+@functools.cache  # once in each session
+def _say_if_older(tensorflow: str, keras: str) -> None:
+    """Say if one of them is older than what the course is tested with."""
+    here = {"TensorFlow": tensorflow, "Keras": keras}
+    if any(_as_numbers(here[name]) < _as_numbers(oldest) for name, oldest in OLDEST.items()):
+        print(
+            f"Note: this is {_in_words(here)}. The course is tested with {_in_words(OLDEST)} "
+            "or newer. It goes on; numbers may differ, and a claim may fail.",
+            file=sys.stderr,
+        )
+
+
+def _as_numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
+
+
+def _in_words(versions: dict[str, str]) -> str:
+    return " and ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _choose_backend() -> None:
