@@ -274,6 +274,35 @@ def test_where_widgets_do_not_run_a_picture_with_words_stands_in():
     assert data["text/html"].startswith('<img alt="an &quot;empty&quot; figure"')
 
 
+def test_on_colab_widgets_are_shown_and_it_is_told_who_draws_them(monkeypatch):
+    """It has ipywidgets 7, whose widgets cannot say what shows them, and a page of its own."""
+    import sys
+    import types
+
+    import ipywidgets
+
+    from tlhelpers.teaching import quizzes
+    from tlhelpers.teaching.widgets.manners import VIEW
+
+    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_")
+    old = property(lambda self: pytest.fail("this shows no stand-in"))
+    monkeypatch.setattr(ipywidgets.Widget, "_ipython_display_", old, raising=False)
+    colab = types.ModuleType("google.colab.output")
+    colab.enable_custom_widget_manager = lambda: None
+    colab._widgets = types.SimpleNamespace(_installed_url="https://where.it.is")
+    monkeypatch.setitem(sys.modules, "google.colab.output", colab)
+    box = showing.live([ipywidgets.IntSlider()], showing.ShownPicture())
+    assert box._ipython_display_ is None  # IPython then asks the next one
+    data, metadata = box._repr_mimebundle_()
+    assert data[VIEW]["model_id"] == box.model_id
+    assert metadata[VIEW]["colab"]["custom_widget_manager"]["url"] == "https://where.it.is"
+    published = []
+    monkeypatch.setattr(quizzes, "in_notebook", lambda: True)
+    monkeypatch.setattr(quizzes, "publish", published.append)
+    quizzes.quiz("0.a")
+    assert VIEW in published[0] and published[0]["text/markdown"]
+
+
 def test_a_notebook_keeps_the_picture_and_not_the_widget(tmp_path):
     import nbformat
 

@@ -91,7 +91,9 @@ def _display(found: Quiz) -> None:
     data = {"text/plain": plain_text(text), "text/markdown": text}
     if in_notebook():
         try:  # JupyterLab shows the best that it can: the buttons, and only those
-            data = (quiz_buttons(found)._repr_mimebundle_() or {}) | data
+            from tlhelpers.teaching.widgets.manners import view
+
+            data = view(quiz_buttons(found))[0] | data
         except Exception:  # no widgets here: the text is enough to answer with a letter
             pass
     publish(data)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # for readers and type checkers only: they take a while to im
 #: Class of a box that has manners, of a line whose changes are read out, and of a slider
 #: whose value is chosen and not typed.
 BOX, READ_OUT, CHOICE = "tl-box", "tl-read-out", "tl-choice"
+#: What notebooks call a widget among the forms of an output.
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Manners(anywidget.AnyWidget):
@@ -54,6 +56,34 @@ def teach(box: ipywidgets.Box) -> ipywidgets.Box:
             field.add_class(CHOICE)
     box.children = (*box.children, Manners(layout={"display": "none"}))
     return box
+
+
+def view(box: ipywidgets.Box) -> tuple[dict, dict]:
+    """Return what shows a box in a notebook, and what Google Colab needs to know beside it.
+
+    A box can say so itself as of ipywidgets 8; Colab has ipywidgets 7.
+
+    Parameters
+    ----------
+    box
+        With good manners (`teach`).
+
+    Returns
+    -------
+    tuple
+        The data and the metadata of an output.
+
+    Examples
+    --------
+    >>> import ipywidgets
+    >>> data, metadata = view(teach(ipywidgets.VBox([])))
+    >>> list(data)
+    ['application/vnd.jupyter.widget-view+json']
+    """
+    [manners] = [child for child in box.children if isinstance(child, Manners)]
+    # Where Colab finds what draws such widgets.
+    _, metadata = manners._repr_mimebundle_() or ({}, {})
+    return {VIEW: {"version_major": 2, "version_minor": 0, "model_id": box.model_id}}, metadata
 
 
 def _inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tlhelpers.plots import figure_style
 from tlhelpers.plots.figure_style import picture_output
 from tlhelpers.teaching.widgets.drawing import BadDrawing
-from tlhelpers.teaching.widgets.manners import READ_OUT, teach
+from tlhelpers.teaching.widgets.manners import READ_OUT, teach, view
 
 if TYPE_CHECKING:  # for readers and type checkers only: they take a while to import
     import ipywidgets
@@ -211,13 +211,14 @@ def live(
     seen = stand_in or picture
 
     class Live(ipywidgets.VBox):
+        _ipython_display_ = None  # that of ipywidgets 7, as on Colab, shows no stand-in
+
         def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
-            data = super()._repr_mimebundle_(**options) or {}
-            data = data[0] if isinstance(data, tuple) else data
-            if not seen.png:
-                return {**data, "text/plain": seen.alt}, {}
-            shown, metadata = picture_output(seen.png, seen.alt)
-            return {**data, **shown, "text/plain": seen.alt}, metadata
+            data, metadata = view(self)
+            if seen.png:
+                shown, about = picture_output(seen.png, seen.alt)
+                data, metadata = data | shown, metadata | about
+            return data | {"text/plain": seen.alt}, metadata
 
     box = Live(list(children))
     box.picture = picture
