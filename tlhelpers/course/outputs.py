@@ -100,7 +100,7 @@ def _tidy(nb: NotebookNode) -> None:
     }
     nb.metadata["language_info"] = {"name": "python"}
     for cell in nb.cells:
-        for key in set(cell.metadata) - {"tags", "editable", "alt"}:
+        for key in set(cell.metadata) - {"tags", "editable", "alt", "slideshow"}:
             del cell.metadata[key]
         if HIDDEN_TAG in cell.metadata.get("tags", []):  # JupyterLab goes by another sign
             cell.metadata["jupyter"] = {"source_hidden": True}
