@@ -15,8 +15,8 @@ SITE_TOOLS := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
     --only-binary :all: -r requirements-site.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint spelling site site-links paper links release-check \
-    execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint spelling site site-links paper slides links \
+    release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,10 @@ site-links: setup  ## ask every address outside that the texts name (needs a con
 paper: setup  ## make PDFs to print, in build/paper: each notebook, the cheat sheet (SIZE=us-letter)
 	@$(SITE_TOOLS)
 	@$(BIN)/python docs/paper/make.py --size $(or $(SIZE),a4)
+
+slides: setup  ## make slides of the notebooks, in build/slides
+	@$(SITE_TOOLS)
+	@$(BIN)/python docs/slides/make_slides.py
 
 links:  ## say where the repository is, on every page: make links ADDRESS=https://...
 	@$(BIN)/python .ci/links.py $(ADDRESS)
