@@ -53,15 +53,16 @@ SIZES = {"large": (36, 26), "usual": (30, 22), "dense": (25, 20)}
 FIGURE_HEIGHT = 290
 #: These calls stand in the notebook for what they show: their source is no lesson.
 SHOWS_SOMETHING = re.compile(r"tl\.(quiz|show_code|draw|explore_\w+|look_inside|[a-z_.]+\.show)\(")
+_HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
 TYPES = ("slide", "subslide", "fragment", "skip", "notes", "")
 
 
 @dataclass
 class Slide:
-    """A slide: its first cell's id, its section, and blocks of HTML."""
+    """A slide: its first cell's id, the headings that it stands under, and blocks of HTML."""
 
     id: str
-    section: str
+    headings: tuple[str, ...]
     blocks: list[str] = field(default_factory=list)
     minutes: int = 0
     notes: str = ""
@@ -82,19 +83,20 @@ class Slide:
         letters, code_letters = SIZES[size]
         total = 0.0
         for block in self.blocks:
-            total += letters / 2 + FIGURE_HEIGHT * block.count("<img")
+            total += letters / 2 + FIGURE_HEIGHT * block.count("<img") + 90 * block.count("<h1")
             for code in re.findall(r"<pre.*?</pre>", block, re.DOTALL):
                 lines = unescape(re.sub(r"<[^>]+>", "", code)).split("\n")
-                if max(map(len, lines)) * 0.61 * code_letters > WIDTH - 32:
-                    return math.inf
-                total += 40 + 1.32 * code_letters * len(lines)
+                rows = [max(1, math.ceil(len(row) * 0.61 * code_letters / 1136)) for row in lines]
+                if max(rows) > 1 and "printed" not in code.partition(">")[0]:
+                    return math.inf  # no line of code may be broken
+                total += 40 + 1.32 * code_letters * sum(rows)
             rest = re.sub(r"<pre.*?</pre>", "", block, flags=re.DOTALL)
             rest = re.sub(r"<math.*?</math>", "x = y + z", rest, flags=re.DOTALL)
             for text in re.split(r"</(?:p|li|tr|h1|h2|figcaption)>", rest):
                 words = re.sub(r"<[^>]+>", "", text).strip()
                 if words:
-                    rows = math.ceil(len(words) * 0.56 * letters / WIDTH)
-                    total += 1.35 * letters * rows + letters / 3
+                    broken = math.ceil(len(words) * 0.56 * letters / WIDTH)
+                    total += 1.35 * letters * broken + letters / 3
         return total
 
 
@@ -124,16 +126,19 @@ def read_slides(notebook: NotebookNode) -> list[Slide]:
         Without notes.
     """
     slides: list[Slide] = []
-    section, steps = "", 0
+    headings: tuple[str, ...] = ()
+    steps = 0
     for cell in notebook.cells:
+        own = headings
         if cell.cell_type == "markdown":
-            found = re.findall(r"^##? (.+)$", cell.source, re.MULTILINE)
-            section = found[-1] if found else section
+            for number, (level, title) in enumerate(_HEADING.findall(cell.source)):
+                headings = (*headings[:1], title) if len(level) == 3 else (title,)
+                own = headings if number == 0 else own
         kind = slide_type(cell)
         if kind in ("skip", "notes"):
             continue
         if kind in ("slide", "subslide"):
-            slides.append(Slide(cell.id, section))
+            slides.append(Slide(cell.id, own))
             steps = 0
         if not slides:
             continue
@@ -144,7 +149,7 @@ def read_slides(notebook: NotebookNode) -> list[Slide]:
         slides[-1].blocks += blocks
     for slide in slides:
         if not any(re.match(r"<h[12]\b", block) for block in slide.blocks):
-            slide.blocks.insert(0, f'<h2 class="running">{_inline(slide.section)}</h2>')
+            slide.blocks.insert(0, f'<h2 class="running">{_inline(slide.headings[-1])}</h2>')
     return slides
 
 
@@ -403,7 +408,6 @@ def main(words: list[str]) -> int:
     parser.add_argument("--only", help="the number of one notebook, such as 04", default="")
     args = parser.parse_args(words)
     notebooks = sorted((ROOT / "notebooks").glob(f"{args.only or '[0-9]'}*.ipynb"))
-    notebooks = [n for n in notebooks if (NOTES / f"notebook_{n.name[:2]}.md").exists()]  # XXX
     try:
         decks = make_slides(args.folder, notebooks)
     except (ModuleNotFoundError, OSError, ValueError) as problem:
