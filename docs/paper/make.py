@@ -23,8 +23,6 @@ SHEET = ROOT / "docs" / "cheat_sheet.md"
 MARKDOWN = "commonmark+raw_attribute+pipe_tables+tex_math_dollars+attributes"
 #: The longest line (in characters) that letters are made smaller for; longer ones are wrapped.
 LONGEST = 110
-#: Characters of a table that stand in a line.
-NARROW = 70
 #: No font of Typst's has these: they are printed as numbers of Unicode.
 NO_LETTER = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\U0001f000-\U0001faff]")
 
@@ -184,6 +182,8 @@ def plain(part: Any) -> str:
             return str(part["c"][1])
         if part["t"] in ("Link", "Span"):
             return plain(part["c"][1])
+        if part["t"] == "RawInline":  # of an address, which may break at each part
+            return re.sub(r'^.*#address\("(.*)"\)|.*', r"\1", part["c"][1]).replace("/", " /")
         return plain(part.get("c", ""))
     return part if isinstance(part, str) else ""
 
@@ -193,12 +193,12 @@ def inline(code: str) -> dict[str, Any]:
     return {"t": "RawInline", "c": ["typst", code]}
 
 
-def share_width(table: list[Any]) -> None:
-    """Give the columns of a table that is wider than a line widths by what is in them."""
+def share_width(table: list[Any], narrow: int) -> None:
+    """Give columns widths by what is in them, if it is more than ``narrow`` characters."""
     _, _, columns, head, bodies, _ = table
     rows = head[1] + [row for body in bodies for row in body[3]]
     cells = list(zip(*[[plain(cell[4]) for cell in row[1]] for row in rows], strict=True))
-    if sum(max(map(len, column)) for column in cells) <= NARROW:
+    if sum(max(map(len, column)) for column in cells) <= narrow:
         widths = [{"t": "ColWidthDefault"}] * len(columns)
     else:
         sizes = [
@@ -220,7 +220,9 @@ def for_paper(here: Path, brief: bool) -> Callable[[dict[str, Any]], list[Any] |
         if element["t"] == "Math":
             return [inline(f"#formula({quoted(element['c'][1])})["), element, inline("]")]
         if element["t"] == "Table":
-            share_width(element["c"])
+            parts = walk(element["c"], change)
+            share_width(parts, narrow=70 if brief else 100)
+            return [{"t": "Table", "c": parts}]
         if element["t"] == "Str":
             return [{"t": "Str", "c": printable(element["c"])}]
         if element["t"] != "Link":
