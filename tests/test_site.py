@@ -113,6 +113,13 @@ def test_formulas_are_drawn_without_a_script(pages, site):
     assert page.text.count("<math") > 10 and "\\lambda" not in page.text
 
 
+def test_the_keyboard_reaches_what_scrolls(pages):
+    for path, page in pages.items():
+        parts = re.findall(r"<div [^>]*(?:table|math)-wrapper[^>]*>|<pre[^>]*>", page.text)
+        missing = [part for part in parts if 'tabindex="0"' not in part]
+        assert not missing, (path, missing[:3])
+
+
 def test_public_names_are_in_the_reference(pages, site):
     import tlhelpers
 

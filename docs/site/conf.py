@@ -156,9 +156,9 @@ def mend_for_keyboards(app, name, template, context, doctree):
     """Let the keyboard reach what scrolls, and say the level of the headings at the side."""
     body = context.get("body", "")
     body = body.replace("<pre>", '<pre tabindex="0">')
-    context["body"] = body.replace(
-        '<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'
-    )
+    for what in ("table-wrapper", "math-wrapper"):
+        body = body.replace(f'<div class="{what}', f'<div tabindex="0" class="{what}')
+    context["body"] = body
     tree = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = tree.replace(
         'role="heading"', 'role="heading" aria-level="2"'
