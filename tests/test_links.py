@@ -45,7 +45,9 @@ def test_a_second_address_takes_the_place_of_the_first(links, tmp_path):
     links.main([HOST])
     links.main(["https://example.org/other/place"])
     left = [path for path, text in everything(tmp_path).items() if b"somebody/course" in text]
-    assert not left  # nor a link to a service that this host does not have
+    assert not left
+    readme = (tmp_path / "README.md").read_text("utf-8")  # this host has no such services
+    assert "(https://mybinder.org" not in readme and "(https://codespaces.new" not in readme
     links.main([HOST])
     once = everything(tmp_path)
     links.main([HOST])
