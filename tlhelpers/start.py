@@ -85,7 +85,7 @@ def _say_if_older(tensorflow: str, keras: str) -> None:
     if any(_as_numbers(here[name]) < _as_numbers(oldest) for name, oldest in OLDEST.items()):
         print(
             f"Note: this is {_in_words(here)}. The course is tested with {_in_words(OLDEST)} "
-            "or newer. It goes on; numbers may differ, and a claim may fail.",
+            "or newer. It goes on; numbers may differ, and a cell or a claim may fail.",
             file=sys.stderr,
         )
 
