@@ -154,7 +154,7 @@ def clock(minutes):
 def test_the_minutes_of_every_timetable_add_up():
     text = text_of(GUIDE / "timetables.md")
     totals = re.findall(r"^## (.+): (\d+) minutes$", text, re.MULTILINE)
-    assert [int(total) for _, total in totals] == [90, 240, 420, 840]
+    assert [int(total) for _, total in totals] == [90, 90, 240, 420, 480, 840]
     for title, total in totals:
         now = 0
         for begins, minutes, what in rows(cut_out(text, title)):
@@ -183,6 +183,29 @@ def test_a_lesson_has_the_minutes_that_the_plans_of_its_sections_want():
         if what[:2].isdigit() and wanted > int(minutes):
             short.append((what, wanted))
     assert short == []
+
+
+def test_ten_questions_have_twenty_marks_and_all_questions_named_exist():
+    text = text_of(GUIDE / "examinations.md")
+    ten = cut_out(text, "Ten questions")
+    asked, answered = ten.split("*Answers,* one mark for each half:")
+    assert re.findall(r"^(\d+)\. ", asked, re.MULTILINE) == [str(n) for n in range(1, 11)]
+    answers = re.split(r"\*\*\d+\.\*\*", answered)[1:]
+    marks = ["one mark for" in answer or answer.count(";") == 1 for answer in answers]
+    assert marks == [True] * 10
+    for number, questions in re.findall(r"(\d\d): ((?:\d(?:, | and )?)+)", text):
+        has = set(re.findall(r"\*\*Q(\d) ", text_of(PAGES[number])))
+        assert set(re.findall(r"\d", questions)) <= has, number
+
+
+def test_points_that_the_guide_names_are_those_that_nbgrader_gives():
+    graded = cut_out(text_of(GUIDE / "nbgrader.md"), "What is graded")
+    points = {number: int(points) for number, points in re.findall(r"(\d\d): (\d+)", graded)}
+    assert points == {
+        number: sum(1 + exercise.by_hand for exercise in content_of(number).EXERCISES)
+        for number in NOTEBOOKS
+    }
+    assert f"In all {sum(points.values())}." in graded
 
 
 def anchor(title):
