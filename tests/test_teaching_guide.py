@@ -1,5 +1,6 @@
 """The guide for teachers: what it names is there, and its minutes add up."""
 
+import html
 import importlib
 import json
 import re
@@ -206,6 +207,24 @@ def test_points_that_the_guide_names_are_those_that_nbgrader_gives():
         for number in NOTEBOOKS
     }
     assert f"In all {sum(points.values())}." in graded
+
+
+def test_notebooks_as_html_keep_their_alternative_texts_in_the_way_that_the_guide_says():
+    from nbconvert import HTMLExporter
+
+    commands = re.findall(r"nbconvert --to html .*ipynb", "\n".join(map(text_of, TEXTS)))
+    templates = {re.search(r"--template (\w+)", command)[1] for command in commands}
+    assert len(commands) >= 2 and len(templates) == 1
+    texts = [
+        output["metadata"]["image/png"]["alt"]
+        for cell in cells_of("10")
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert texts
+    page, _ = HTMLExporter(template_name=templates.pop()).from_filename(str(NOTEBOOKS["10"]))
+    found = re.findall(r"<img[^>]*? alt=\"([^\"]*)\"", page)
+    assert [html.unescape(text) for text in found] == texts
 
 
 def anchor(title):
