@@ -15,8 +15,7 @@ SITE_TOOLS := $(BIN)/python -m pip install --quiet --disable-pip-version-check -
     --only-binary :all: -r requirements-site.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lab test test-notebooks lint spelling site site-links paper slides links \
-    release-check execute doctor pins clean
+.PHONY: help setup run lab test test-notebooks lint spelling site site-links paper slides links release-check execute doctor pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' Makefile
