@@ -173,7 +173,8 @@ def test_no_line_is_too_long_or_too_odd(line, make, tmp_path):
     file = a_notebook(tmp_path, said, source=f"# {line}")
     make.make_notebook(file, tmp_path / "odd.pdf")
     pdf = pdfium.PdfDocument(tmp_path / "odd.pdf")
-    assert text_of(pdf).count(squeeze(make.printable(line))) == 2
+    text = text_of(pdf)
+    assert text.count(squeeze(make.printable(line))) == 2 and "before" in text and "after" in text
     assert outside(pdf, margin=50) == []
 
 
@@ -203,7 +204,11 @@ def test_the_cheat_sheet_is_one_page_and_all_of_it(make, sheet):
         for row in re.findall(r"^\| (.+) \|$", source, re.MULTILINE)
         for cell in row.split(" | ")
     ]
-    wanted = code.splitlines() + titles + [re.sub(r"\*\*|`|\[(?=\[)|\](?=\])", "", cell) for cell in cells]
+    wanted = (
+        code.splitlines()
+        + titles
+        + [re.sub(r"\*\*|`|\[(?=\[)|\](?=\])", "", cell) for cell in cells]
+    )
     assert [words for words in wanted if squeeze(words) not in text] == []
     assert outside(sheet, margin=20) == []
     sizes = {size for size in letters(sheet[0])}
