@@ -1,6 +1,7 @@
 """What is printed: no line is cut, and a screen reader finds words for every picture."""
 
 import ctypes
+import doctest
 import importlib.util
 import json
 import re
@@ -176,6 +177,10 @@ def test_no_line_is_too_long_or_too_odd(line, make, tmp_path):
     text = text_of(pdf)
     assert text.count(squeeze(make.printable(line))) == 2 and "before" in text and "after" in text
     assert outside(pdf, margin=50) == []
+
+
+def test_the_examples_in_docstrings_are_true(make):
+    assert doctest.testmod(make) == (0, 3)
 
 
 def test_the_same_notebook_is_the_same_file(make, tmp_path):

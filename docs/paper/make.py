@@ -199,15 +199,15 @@ def share_width(table: list[Any], narrow: int) -> None:
     rows = head[1] + [row for body in bodies for row in body[3]]
     cells = list(zip(*[[plain(cell[4]) for cell in row[1]] for row in rows], strict=True))
     if sum(max(map(len, column)) for column in cells) <= narrow:
-        widths = [{"t": "ColWidthDefault"}] * len(columns)
-    else:
-        sizes = [
-            sum(map(len, column)) / len(column) + max(map(len, " ".join(column).split())) / 2
-            for column in cells
-        ]
-        widths = [{"t": "ColWidth", "c": size / sum(sizes)} for size in sizes]
-    for column, width in zip(columns, widths, strict=True):
-        column[1] = width
+        for column in columns:
+            column[1] = {"t": "ColWidthDefault"}
+        return
+    sizes = []
+    for column in cells:
+        words = " ".join(column).split() or ["-"]
+        sizes.append(sum(map(len, column)) / len(column) + max(map(len, words)) / 2)
+    for column, size in zip(columns, sizes, strict=True):
+        column[1] = {"t": "ColWidth", "c": size / sum(sizes)}
 
 
 def for_paper(here: Path, brief: bool) -> Callable[[dict[str, Any]], list[Any] | None]:
@@ -225,6 +225,9 @@ def for_paper(here: Path, brief: bool) -> Callable[[dict[str, Any]], list[Any] |
             return [{"t": "Table", "c": parts}]
         if element["t"] == "Str":
             return [{"t": "Str", "c": printable(element["c"])}]
+        if element["t"] in ("Code", "CodeBlock"):
+            look, code = element["c"]
+            return [{"t": element["t"], "c": [look, printable(code)]}]
         if element["t"] != "Link":
             return None
         _, words, (address, _) = element["c"]
@@ -239,8 +242,8 @@ def for_paper(here: Path, brief: bool) -> Callable[[dict[str, Any]], list[Any] |
         if target.suffix == ".ipynb" and target.is_file():
             title = title_of(target)
             if not brief and title[3:].casefold() not in said.casefold():
-                more = title[3:] if title[:2] in said else title
-                words = [*words, {"t": "Str", "c": f" ({more})"}]
+                name = title[3:] if title[:2] in said else title
+                words = [*words, {"t": "Str", "c": f" ({name})"}]
             place = quoted(f"{target.stem}.pdf")
             return [inline(f"#link({place})["), *words, inline("]")]
         if file and target.is_relative_to(ROOT):
