@@ -280,6 +280,7 @@ def test_on_colab_widgets_are_shown_and_it_is_told_who_draws_them(monkeypatch):
     import types
 
     import ipywidgets
+    from matplotlib.figure import Figure
 
     from tlhelpers.teaching import quizzes
     from tlhelpers.teaching.widgets.manners import VIEW
@@ -291,9 +292,12 @@ def test_on_colab_widgets_are_shown_and_it_is_told_who_draws_them(monkeypatch):
     colab.enable_custom_widget_manager = lambda: None
     colab._widgets = types.SimpleNamespace(_installed_url="https://where.it.is")
     monkeypatch.setitem(sys.modules, "google.colab.output", colab)
-    box = showing.live([ipywidgets.IntSlider()], showing.ShownPicture())
+    picture = showing.ShownPicture()
+    picture.show(Figure(figsize=(1, 1)), "a figure")
+    box = showing.live([ipywidgets.IntSlider()], picture)
     assert box._ipython_display_ is None  # IPython then asks the next one
     data, metadata = box._repr_mimebundle_()
+    assert data == {VIEW: data[VIEW], "text/plain": "a figure"}
     assert data[VIEW]["model_id"] == box.model_id
     assert metadata[VIEW]["colab"]["custom_widget_manager"]["url"] == "https://where.it.is"
     published = []

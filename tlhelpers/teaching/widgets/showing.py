@@ -215,9 +215,10 @@ def live(
 
         def _repr_mimebundle_(self, **options: object) -> tuple[dict, dict]:
             data, metadata = view(self)
-            if seen.png:
+            # On Colab (it has metadata) a picture beside the widget might be taken instead of it.
+            if seen.png and not metadata:
                 shown, about = picture_output(seen.png, seen.alt)
-                data, metadata = data | shown, metadata | about
+                data, metadata = data | shown, about
             return data | {"text/plain": seen.alt}, metadata
 
     box = Live(list(children))
