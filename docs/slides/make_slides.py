@@ -6,7 +6,7 @@ open notebook and as ``jupyter nbconvert --to slides`` reads it: ``slide`` begin
 goes with the cell above it.  Of a cell a slide shows less than the notebook does:
 
 - of a text: its first heading and what stands below it, up to the next one: the first
-  paragraph, the one with "Guess first", lists, tables and formulas; not where to go next;
+  paragraph, the ones with a guess or an exercise, lists, tables and formulas;
 - of code: at most `CODE_LINES` lines, else only what it printed; nothing of a source that is
   folded away in the notebook;
 - of an exercise: what is to be filled in, not how hints are had, nor that it was not answered.
@@ -224,9 +224,10 @@ def text_blocks(source: str) -> list[str]:
             if before:
                 shown.append(f'<div class="text"><p>{before}</p></div>')
             shown.append(f'<div class="text guess"><p>{guess[0].strip()}</div>')
-        elif kind != "paragraph_open" or is_first:
+        elif kind != "paragraph_open" or is_first or html.startswith("<p><strong>Exercise "):
             shown.append(f'<div class="text">{html}</div>')
-        is_first = False
+        # A paragraph that ends with a colon goes on.
+        is_first = is_first and block[-2].content.endswith(":") if len(block) > 1 else False
     return shown
 
 
@@ -249,6 +250,8 @@ def _pre(kind: str, html: str) -> str:
 
 
 def _output(output: NotebookNode, source: str) -> list[str]:
+    if output.output_type == "stream" and "tl.check(" in source and "check takes" in output.text:
+        return []
     if output.output_type == "stream":
         return [_pre("printed", escape(output.text.rstrip()))]
     data = output.get("data", {})
