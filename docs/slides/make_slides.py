@@ -51,8 +51,10 @@ HEIGHT, WIDTH = 648, 1168
 SIZES = {"large": (36, 26), "usual": (30, 22), "dense": (25, 20)}
 #: A figure is at least as high as this.
 FIGURE_HEIGHT = 290
-#: These calls stand in the notebook for what they show: their source is no lesson.
-SHOWS_SOMETHING = re.compile(r"tl\.(quiz|show_code|draw|explore_\w+|look_inside|[a-z_.]+\.show)\(")
+#: A source that only shows something is no lesson.
+ONLY_SHOWS = re.compile(r"tl\.(quiz|show_code)\(")
+#: What is alive in a notebook: on a slide it is a picture, and the call stands below it.
+WIDGET = re.compile(r"tl\.(?:draw|look_inside|explore_\w+|widgets\.\w+)\([^()]*\)")
 _HEADING = re.compile(r"^(#{1,3}) (.+)$", re.MULTILINE)
 TYPES = ("slide", "subslide", "fragment", "skip", "notes", "")
 
@@ -214,7 +216,7 @@ def text_blocks(source: str) -> list[str]:
         html = str(_MARKDOWN.renderer.render(block, _MARKDOWN.options, {}))
         guess = re.search(r"<strong>Guess first:</strong>.*", html, re.DOTALL)
         if kind == "heading_open":
-            if shown:
+            if any(not part.startswith("<h") for part in shown):
                 break
             level = "h1" if block[0].tag == "h1" else "h2"
             shown.append(re.sub(r"(</?)h\d", rf"\1{level}", html).strip())
@@ -236,7 +238,7 @@ def code_blocks(cell: NotebookNode) -> list[str]:
     blocks: list[str] = []
     source = cell.source.strip()
     folded = "hide-input" in cell.metadata.get("tags", [])
-    only_shows = SHOWS_SOMETHING.match(source) and "\n\n" not in source
+    only_shows = ONLY_SHOWS.match(source) or WIDGET.search(source)
     asked = re.sub(r"\s*^tl\.check\(.*", "", source, flags=re.MULTILINE | re.DOTALL)
     if not folded and not only_shows and asked.count("\n") < CODE_LINES:
         blocks.append(_pre("code", _code(asked, "python", "")))
@@ -262,8 +264,9 @@ def _output(output: NotebookNode, source: str) -> list[str]:
         picture = data["image/png"].replace("\n", "")
         live = ""
         if data.get("text/plain", "") != "<Figure>":
-            call = source.splitlines()[-1]
-            live = f"<figcaption>Live in the notebook: <code>{escape(call)}</code></figcaption>"
+            calls = WIDGET.findall(source)
+            live = "".join(f"<code>{escape(call)}</code>" for call in calls[:1])
+            live = f"<figcaption>Live in the notebook: {live}</figcaption>"
         image = f'<img src="data:image/png;base64,{picture}" alt="{alt}">'
         width, height = struct.unpack(">II", base64.b64decode(picture[:32])[16:24])
         kind = "figure tall" if height > 0.75 * width else "figure"
