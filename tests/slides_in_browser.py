@@ -20,6 +20,10 @@ LOWEST, RIGHTMOST = 692, 1240
 #: Letters smaller than this, in pixels of 720, are not read in the last row.
 SMALLEST = 20
 
+#: Or axe does not see what stands behind the letters, and says nothing of their contrast.
+TO_BE_SEEN = """.reveal * { pointer-events: auto !important }
+.backgrounds, .pause-overlay { display: none !important }"""
+
 MEASURE = """() => {
   const slide = Reveal.getCurrentSlide(), sheet = slide.querySelector(".sheet");
   const scale = Reveal.getScale(), origin = sheet.getBoundingClientRect();
@@ -51,6 +55,8 @@ def walk(page, deck, shots):
     page.on("request", lambda request: asked.append(request.url))
     page.goto(deck.as_uri())
     page.wait_for_function("Reveal.isReady()")
+    page.add_style_tag(content=TO_BE_SEEN)
+    wrong += insist_on_access(page, "the page", None)
     found = []
     for number in range(page.evaluate("Reveal.getTotalSlides()")):
         page.evaluate(f"Reveal.slide({number}, 0, 99)")
@@ -71,13 +77,13 @@ def walk(page, deck, shots):
     return wrong, found
 
 
-def insist_on_access(page, name):
+def insist_on_access(page, name, part="section.present"):
     """Return what axe finds that keeps people out, if axe is here."""
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:
         return []
-    found = Axe().run(page, context="section.present").response["violations"]
+    found = Axe().run(page, context=part).response["violations"]
     return [
         f"{name}: {one['id']}: {one['nodes'][0]['html'][:200]}"
         for one in found
