@@ -1,5 +1,6 @@
 """The cheat sheet: its code runs, and its table says what Keras does."""
 
+import json
 import re
 from pathlib import Path
 
@@ -167,3 +168,50 @@ def test_the_table_of_contracts_says_how_many_pixels_and_what_is_inside():
             assert network.input_shape[1] == int(side), name
             inside = any(isinstance(layer, kinds) for layer in network.layers)
             assert inside == ("done inside" in said), name
+
+
+def numbers_said():
+    """What the sheet says before the number of a notebook: the notebook, and the numbers."""
+    for line in re.sub(r"^```.*?^```", "", TEXT, flags=re.DOTALL | re.MULTILINE).splitlines():
+        start = 0
+        for source in re.finditer(r"\[\[(\d\d)\]\]", line):
+            words = re.split(r"\||\. ", line[start : source.start()])[-1]
+            start = source.end()
+            found = re.findall(r"(?<![\d.])(?:\d+(?:\.\d+)?(?=%)|\d*\.\d+|(?<=[+−])\d+)", words)
+            yield source[1], words.strip(), found
+
+
+def printed_by(number):
+    """All numbers in the outputs of a notebook."""
+    (file,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    outputs = [
+        o for cell in json.loads(file.read_text("utf-8"))["cells"] for o in cell.get("outputs", ())
+    ]
+    texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
+    return {float(n) for n in re.findall(r"\d+\.\d+|\d+", " ".join(map("".join, texts)))}
+
+
+def test_numbers_are_those_that_the_notebooks_print():
+    said = list(numbers_said())
+    assert sum(len(numbers) for _, _, numbers in said) > 40
+    wrong = []
+    for notebook, words, numbers in said:
+        printed = printed_by(notebook)
+        for number in numbers:
+            digits = len(number.partition(".")[2])
+            if not any(abs(float(number) - n) <= 0.5 * 10**-digits + 1e-9 for n in printed):
+                wrong.append((notebook, number, words))
+    assert wrong == []
+
+
+def test_the_label_budget_is_that_of_the_benchmarks():
+    budgets = re.findall(r"(\d+): (\d+)% \((\d+)%\)", TEXT)
+    assert [labels for labels, _, _ in budgets] == ["1", "5", "20", "50"]
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    for labels, *said in budgets:
+        row = re.search(
+            rf"halves 1→2, {labels} per class.*\| ([\d.]+)% / ([\d.]+)% \(lowest ([\d.]+)", page
+        )
+        assert said == [f"{float(row[1]):.0f}", f"{float(row[2]):.0f}"], labels
+        if labels == "1":
+            assert f"the worst of ten gave {row[3]}%" in TEXT
