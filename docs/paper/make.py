@@ -23,6 +23,8 @@ SHEET = ROOT / "docs" / "cheat_sheet.md"
 MARKDOWN = "commonmark+raw_attribute+pipe_tables+tex_math_dollars+attributes"
 #: The longest line (in characters) that letters are made smaller for; longer ones are wrapped.
 LONGEST = 110
+#: A place in a cell where an answer belongs.
+GAP = re.compile(r"(^|[=:,[]|return) *\.\.\.[],]* *(#.*)?$", re.MULTILINE)
 #: No font of Typst's has these: they are printed as numbers of Unicode.
 NO_LETTER = re.compile("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\U0001f000-\U0001faff]")
 
@@ -140,10 +142,10 @@ def write_notebook(path: Path, folder: Path) -> str:
             continue
         if "hide-input" not in cell.metadata.get("tags", ()):
             parts.append(lines("code", cell.source, '"python"'))
-            if asked and "..." in cell.source:  # space to answer, where the answer belongs
+            if asked and GAP.search(cell.source):
                 rows = 1 if cell.source.count("\n") < 2 else 5
                 parts.append(raw(f"#answer({quoted(asked)}, {rows})"))
-                asked = ""
+            asked = ""  # the first cell after the text is what is to be filled in
         parts.extend(write_outputs(cell, folder, path.name))
     return "\n\n".join(parts)
 
