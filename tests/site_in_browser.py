@@ -98,6 +98,14 @@ class Reader:
         self.wrong.clear()
         self.page.goto(self.address + name, wait_until="load")
         self.page.evaluate(UNFOLD)
+        found = self.look(axe, contrast)
+        if found:  # a busy computer may still be drawing: look again
+            self.page.wait_for_timeout(2000)
+            found = self.look(axe, contrast)
+        return [*self.wrong, *found]
+
+    def look(self, axe, contrast: bool) -> list[str]:
+        """Return what is wrong with the page as it is now."""
         found = [f"wider: {line}" for line in self.page.evaluate(WIDER)]
         options = {"resultTypes": ["violations"]}
         options["rules"] = {"color-contrast": {"enabled": contrast}}
@@ -105,7 +113,7 @@ class Reader:
             if rule["impact"] in GRAVE:
                 first = rule["nodes"][0]["html"][:120]
                 found.append(f"axe: {rule['id']} ({len(rule['nodes'])}): {first}")
-        return [*self.wrong, *found]
+        return found
 
     def begin(self) -> list[str]:
         """Open the address of the site itself, which leads to the first page."""
