@@ -53,10 +53,19 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Keep the table free of requests."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """A server that takes it well when the browser goes on before a file has ended."""
+
+    def handle_error(self, request, client_address) -> None:
+        """Say what went wrong, unless the browser went on."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def serve(site: Path) -> str:
     """Serve the site on this computer only; return its address."""
     handler = functools.partial(Quiet, directory=str(site))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}/"
 
