@@ -7,7 +7,7 @@ import os
 
 COURSE = os.environ.get("COURSE", "/srv/transfer-learning")  # the checkout, after make setup
 MIRROR = os.environ.get("MIRROR", "/srv/transfer-learning-mirror")  # or "" without one
-MEMORY = "6G"  # most for one user: notebook 07 needs up to 4.8 GB, the others 2.7 GB
+MEMORY = "6G"  # most for one user: notebook 07 needs up to 4 GB, the others 2.7 GB
 IDLE = 3600  # seconds after which a kernel that does nothing is ended
 
 c = get_config()  # noqa: F821  (JupyterHub gives it)
