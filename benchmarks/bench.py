@@ -296,7 +296,8 @@ def run(
 def _in_order(runs: Sequence[Run]) -> list[Run]:
     """Put what takes long first, so that no worker is left alone with it at the end.
 
-    Two who work in one folder begin at different places, and then seldom do the same.
+    Runs of one size are in a random order, so that two who work in one folder seldom do
+    the same.
     """
 
     def size(r: Run) -> float:
@@ -305,8 +306,8 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
     ordered: list[Run] = []
     for _, same in itertools.groupby(sorted(runs, key=size, reverse=True), size):
         some = list(same)
-        cut = random.SystemRandom().randrange(len(some))
-        ordered += some[cut:] + some[:cut]
+        random.SystemRandom().shuffle(some)
+        ordered += some
     return ordered
 
 
