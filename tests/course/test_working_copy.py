@@ -95,13 +95,14 @@ def test_links_of_notebooks_and_pages_lead_somewhere_here_and_in_a_copy(root, tm
 
 
 def test_a_page_that_a_copy_lacks_is_named_and_not_linked(course, tmp_path):
-    text = "See [the *data*](../data/README.md#a), [more](more.md), [site](https://a.example/../x)."
+    text = "See [the *data*](../data/README.md#a), [more](more.md), [site](https://a.example/../x)"
+    text += " and [a guide](teaching/README.md)."
     (course / "docs" / "page.md").write_text(text)
     (course / "docs" / "x.png").write_bytes(b"[a](../b)")
     working_copy.update_copy(course, tmp_path / "mine")
     docs = tmp_path / "mine" / "docs"
-    assert (docs / "page.md").read_text() == text.replace("[the", "the").replace(
-        "](../data/README.md#a)", ""
+    assert (docs / "page.md").read_text() == (
+        "See the *data*, [more](more.md), [site](https://a.example/../x) and a guide."
     )
     assert (docs / "x.png").read_bytes() == b"[a](../b)"
 

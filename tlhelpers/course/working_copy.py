@@ -266,7 +266,7 @@ def _page(path: Path) -> bytes:
     content = path.read_bytes()
     if path.suffix != ".md":
         return content
-    return re.sub(rb"\[([^\]]*)\]\(\.\./(?!docs/)[^)]*\)", rb"\1", content)
+    return re.sub(rb"\[([^\]]*)\]\((?:\.\./(?!docs/)|\w+/)[^)]*\)", rb"\1", content)
 
 
 def _read(path: Path) -> dict:
