@@ -41,7 +41,7 @@ test: setup  ## run the tests, all but whole notebooks
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not whole"
 
 test-notebooks: setup  ## run every notebook in the tests, unsolved and solved
-	@$(BIN)/python -m pytest -n 2 --dist worksteal --durations=12 -m whole
+	@$(BIN)/python -m pytest --durations=15 -m whole
 
 lint: setup  ## check style, types and the direction of imports
 	@$(BIN)/python -m ruff check .
