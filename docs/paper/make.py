@@ -15,6 +15,10 @@ import nbformat
 import pypandoc
 import typst
 
+from tlhelpers.course.outputs import HIDDEN_TAG
+from tlhelpers.teaching.claims import CLAIM_TYPE
+from tlhelpers.teaching.exercises.showing import CHECK_TYPE
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).with_name("paper.typ")
 SHEET = ROOT / "docs" / "cheat_sheet.md"
@@ -68,17 +72,11 @@ def lines(function: str, text: str, *more: str) -> str:
     return raw(f"#{function}({', '.join((quoted(chr(10).join(kept)), str(longest), *more))})")
 
 
-def is_stream(output: Any) -> bool:
-    """Is this a text that was printed?"""
-    return bool(output.output_type == "stream")
-
-
 def read_outputs(cell: Any) -> Iterator[tuple[str, Any]]:
     """The outputs of a cell: ``(kind, what)``; texts that follow one another are one."""
-    outputs = list(cell.get("outputs", ()))
     printed = ""
-    for output in outputs:
-        if is_stream(output):
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":
             printed += output.text
             continue
         if printed:
@@ -88,9 +86,9 @@ def read_outputs(cell: Any) -> Iterator[tuple[str, Any]]:
         if "image/png" in data:
             alt = output.metadata.get("image/png", {}).get("alt", "")
             yield "picture", (data["image/png"], alt or data.get("text/plain", ""))
-        elif "application/vnd.tlhelpers.claim+json" in data:
+        elif CLAIM_TYPE in data:
             yield "claim", data["text/plain"]
-        elif "application/vnd.tlhelpers.check+json" in data:
+        elif CHECK_TYPE in data:
             continue  # it says that nothing is answered yet
         elif "text/markdown" in data:
             yield "markdown", data["text/markdown"]
@@ -140,7 +138,7 @@ def write_notebook(path: Path, folder: Path) -> str:
             exercises = re.findall(r"\*\*Exercise (\d+\.\d+)\.", cell.source)
             asked = exercises[-1] if exercises else asked
             continue
-        if "hide-input" not in cell.metadata.get("tags", ()):
+        if HIDDEN_TAG not in cell.metadata.get("tags", ()):
             parts.append(lines("code", cell.source, '"python"'))
             if asked and GAP.search(cell.source):
                 rows = 1 if cell.source.count("\n") < 2 else 5

@@ -40,6 +40,10 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from tlhelpers.course.outputs import HIDDEN_TAG
+from tlhelpers.teaching.claims import CLAIM_TYPE
+from tlhelpers.teaching.exercises.showing import CHECK_TYPE
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT / "docs" / "teaching" / "slides"
 
@@ -237,7 +241,7 @@ def code_blocks(cell: NotebookNode) -> list[str]:
     """Render what a slide shows of a code cell: its source, and what came out."""
     blocks: list[str] = []
     source = cell.source.strip()
-    folded = "hide-input" in cell.metadata.get("tags", [])
+    folded = HIDDEN_TAG in cell.metadata.get("tags", [])
     only_shows = ONLY_SHOWS.match(source) or WIDGET.search(source)
     asked = re.sub(r"\s*^tl\.check\(.*", "", source, flags=re.MULTILINE | re.DOTALL)
     if not folded and not only_shows and asked.count("\n") < CODE_LINES:
@@ -257,7 +261,7 @@ def _output(output: NotebookNode, source: str) -> list[str]:
     if output.output_type == "stream":
         return [_pre("printed", escape(output.text.rstrip()))]
     data = output.get("data", {})
-    if "application/vnd.tlhelpers.check+json" in data:
+    if CHECK_TYPE in data:
         return []
     if "image/png" in data:
         alt = escape(output.metadata["image/png"]["alt"])
@@ -271,7 +275,7 @@ def _output(output: NotebookNode, source: str) -> list[str]:
         width, height = struct.unpack(">II", base64.b64decode(picture[:32])[16:24])
         kind = "figure tall" if height > 0.75 * width else "figure"
         return [f'<figure class="{kind}">{image}<div class="beside">{live}</div></figure>']
-    claim = data.get("application/vnd.tlhelpers.claim+json")
+    claim = data.get(CLAIM_TYPE)
     if claim:
         return [f'<p class="claim">✔ {escape(claim["sentence"])}</p>']
     if "text/markdown" in data:
